@@ -1,1 +1,2 @@
-export {}
+// What the command line composes of the network.
+export { type Network, type NetworkOptions, startNetwork } from './network.ts'
