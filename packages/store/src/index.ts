@@ -1,1 +1,5 @@
+// What other packages may use of `store`.
+export type { HistoryLimits } from './history-policy.ts'
+export { createMemoryStore } from './memory-store.ts'
+export type { StoreOptions } from './mvcc-store.ts'
 export * from './store.ts'
