@@ -1,0 +1,101 @@
+#!/usr/bin/env node
+// The `binnacle` command: flags, wiring, exit codes. Each command is loaded when it is called, so that `binnacle
+// version` does not pay for the engine.
+
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { CliError, errorLine, exitCodes } from './cli-error.ts'
+
+function port(text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new InvalidArgumentError('a port is a number from 0 (any free one) to 65535')
+  return value
+}
+
+const dataOption = ['--data <dir>', 'folder of the engine (default: $BINNACLE_DATA or ~/.binnacle)'] as const
+const outputOption = (): Option => new Option('-o, --output <format>', 'output format').choices(['json'])
+
+export function createProgram(): Command {
+  const program = new Command('binnacle')
+    .description('A Kubernetes API in one process that runs real applications under stock kubectl')
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'binnacle: ')) })
+    .showSuggestionAfterError()
+
+  program
+    .command('up')
+    .description('start the engine and stay until Ctrl-C')
+    .option(...dataOption)
+    .option('--ephemeral', 'keep nothing: objects in memory, a folder that is removed at the end')
+    .option('--port <port>', 'port of the Kubernetes API; 0: any free one', port, 6443)
+    .option('--registry-port <port>', 'port of the image registry; 0: any free one', port, 5000)
+    .addOption(new Option('--runtime <name>', 'what runs containers').choices(['auto', 'process', 'simulated', 'containerd', 'docker']).default('auto'))
+    .option('--kubeconfig <file>', 'where to write the kubeconfig (default: kubeconfig in the data folder)')
+    .option('--canvas-port <port>', 'port of the Canvas', port)
+    .option('--no-canvas', 'do not serve the Canvas')
+    .option('--detach', 'return when the engine is ready, and leave it running')
+    .addOption(new Option('--sample <dir>', 'build and apply an example, and print its address').hideHelp())
+    .addOption(outputOption())
+    .action(async (options) => (await import('./commands/up.ts')).up(options))
+
+  program
+    .command('down')
+    .description('end the engine and everything that it started')
+    .option(...dataOption)
+    .action(async (options) => (await import('./commands/down.ts')).down(options))
+
+  program
+    .command('status')
+    .description('show what runs and how to reach it')
+    .option(...dataOption)
+    .addOption(outputOption())
+    .action(async (options) => (await import('./commands/status.ts')).status(options))
+
+  program
+    .command('doctor')
+    .description('show what this machine allows, and what follows from it')
+    .option(...dataOption)
+    .addOption(outputOption())
+    .action(async (options) => (await import('./commands/doctor.ts')).doctor(options))
+
+  program
+    .command('build')
+    .description('make an image from a folder of sources, without a daemon')
+    .argument('<dir>', 'folder with Go, Node or Python sources, or a ready program')
+    .requiredOption('-t, --tag <name:tag>', 'name and explicit tag of the image')
+    .option('--base <image>', 'image of the store whose layers come first')
+    .option('--file <Dockerfile>', 'build with the builder that is present (buildah or docker)')
+    .option('--push <registry>', 'push to this registry afterwards, such as 127.0.0.1:5000')
+    .option(...dataOption)
+    .addOption(outputOption())
+    .action(async (directory, options) => (await import('./commands/build.ts')).build(directory, options))
+
+  program
+    .command('version')
+    .description('show the versions of Binnacle, of the Kubernetes API and of Node.js')
+    .addOption(outputOption())
+    .action(async (options) => (await import('./commands/version.ts')).version(options))
+
+  program
+    .command('completion')
+    .description('print a completion script')
+    .argument('<shell>', 'bash, zsh or fish')
+    .action(async (shell: string) => process.stdout.write((await import('./commands/completion.ts')).completion(program, shell)))
+
+  return program
+}
+
+/** Exit code of one call; prints errors as one line. */
+export async function run(argv: readonly string[]): Promise<number> {
+  try {
+    await createProgram().parseAsync(argv, { from: 'user' })
+    return exitCodes.done
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
+    console.error(errorLine(error))
+    if (process.env['BINNACLE_DEBUG'] !== undefined && error instanceof Error) console.error(error.stack)
+    return error instanceof CliError ? error.exitCode : exitCodes.failed
+  }
+}
+
+// Imported by tests, run as a program.
+if (import.meta.main) process.exitCode = await run(process.argv.slice(2))
