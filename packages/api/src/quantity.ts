@@ -15,7 +15,7 @@ export const quantityFormatError =
   "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 
 const unit = 1_000_000_000n
-/** Upstream caps what does not fit a signed 64-bit integer. */
+/** Upstream caps binary quantities that do not fit a signed 64-bit integer. */
 const largest = (2n ** 63n - 1n) * unit
 
 /** Suffix to power of ten. */
@@ -36,8 +36,8 @@ const binarySuffixes = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'] as const
 
 const shape = /^([+-]?)([0-9]*)(?:\.([0-9]*))?(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?[0-9]+)?$/
 
-/** Digits beyond this cannot change a capped value; the bound keeps `1e999999999` from building a number of that size. */
-const largestExponent = 40
+/** Keeps `1e999999999` from building a number of that size. */
+const largestShift = 60
 
 /** Parses the text or number of a quantity; throws a RangeError with upstream's text. Values finer than 10⁻⁹ round up. */
 export function parseQuantity(value: string | number): Quantity {
@@ -51,10 +51,10 @@ export function parseQuantity(value: string | number): Quantity {
 
   let mantissa = BigInt(whole + fraction) * factor
   const shift = 9 + exponent - fraction.length
-  if (mantissa !== 0n && shift > largestExponent + 20) mantissa = largest
+  if (mantissa !== 0n && shift > largestShift) mantissa = largest
   else if (shift >= 0) mantissa *= 10n ** BigInt(shift)
   else mantissa = divideUp(mantissa, shift < -1000 ? 10n ** 1000n : 10n ** BigInt(-shift))
-  if (mantissa > largest) mantissa = largest
+  if (format === 'BinarySI' && mantissa > largest) mantissa = largest
   const nano = match[1] === '-' ? -mantissa : mantissa
   // A fraction of a byte is written with a decimal suffix, as upstream does to avoid a misleading 0.
   return { nano, format: format === 'BinarySI' && mantissa > 0n && mantissa < unit ? 'DecimalSI' : format }
@@ -107,14 +107,16 @@ export function formatQuantity(quantity: Quantity): string {
   if (nano === 0n) return '0'
   const sign = nano < 0n ? '-' : ''
   const size = nano < 0n ? -nano : nano
-  if (quantity.format === 'BinarySI' && size >= 1024n * unit) return sign + binaryText(size)
-  const [digits, exponent] = decimalParts(size)
+  // Whole numbers from 1Ki on; everything else would lose precision or confuse.
+  if (quantity.format === 'BinarySI' && size >= 1024n * unit && size % unit === 0n)
+    return sign + binaryText(size / unit)
+  const [digits, exponent] = decimalParts(size, quantity.format === 'DecimalExponent' ? largestShift : 18)
   if (quantity.format === 'DecimalExponent') return sign + digits + (exponent === 0 ? '' : `e${exponent}`)
   return sign + digits + (suffixOfExponent.get(exponent) ?? '')
 }
 
 function binaryText(size: bigint): string {
-  let whole = divideUp(size, unit)
+  let whole = size
   let power = 0
   while (power < binarySuffixes.length - 1 && whole % 1024n === 0n) {
     whole /= 1024n
@@ -123,10 +125,10 @@ function binaryText(size: bigint): string {
   return `${whole}${binarySuffixes[power]}`
 }
 
-function decimalParts(size: bigint): [digits: string, exponent: number] {
+function decimalParts(size: bigint, largestExponent: number): [digits: string, exponent: number] {
   let digits = size
   let exponent = -9
-  while (exponent < 18 && digits % 1000n === 0n) {
+  while (exponent < largestExponent && digits % 1000n === 0n) {
     digits /= 1000n
     exponent += 3
   }
