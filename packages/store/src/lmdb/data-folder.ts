@@ -2,6 +2,7 @@
 
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -23,6 +24,8 @@ export interface DataFolder {
   readonly dataFile: string
   /** There was a format record already: the data file must be there too. */
   readonly existed: boolean
+  /** Puts the format record of a new folder in place, once the data file is there. */
+  readonly complete: () => void
   readonly release: () => void
 }
 
@@ -32,8 +35,13 @@ export function holdDataFolder(directory: string): DataFolder {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     const release = lock(directory)
     try {
+      const dataFile = join(directory, 'objects.mdb')
       const existed = checkFormat(directory)
-      return { dataFile: join(directory, 'objects.mdb'), existed, release }
+      if (!existed) prepareNew(directory, dataFile)
+      const complete = (): void => {
+        if (!existed) rename(directory, { from: 'FORMAT.new', to: 'FORMAT' })
+      }
+      return { dataFile, existed, complete, release }
     } catch (error) {
       release()
       throw error
@@ -43,22 +51,33 @@ export function holdDataFolder(directory: string): DataFolder {
   }
 }
 
-/** What the file system says, in terms of what to do about it. */
-export function asOpenError(directory: string, error: unknown): StoreOpenError {
-  if (error instanceof StoreOpenError) return error
-  const code = (error as NodeJS.ErrnoException).code
-  if (code === 'ENOTDIR' || code === 'EEXIST') {
-    return new StoreOpenError('DAMAGED', `${directory} is not a folder: name another one for the data`, {
-      cause: error,
-    })
+const refusesWrites = new Set(['EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT'])
+
+/** What the file system says, in terms of what to do about it; an error that is not the file system's stays as it is. */
+export function asOpenError(directory: string, error: unknown): unknown {
+  if (
+    !(error instanceof Error) ||
+    !('code' in error) ||
+    typeof error.code !== 'string' ||
+    error instanceof StoreOpenError
+  )
+    return error
+  const { code, message } = error
+  if (refusesWrites.has(code)) {
+    const reason = code === 'ENOSPC' ? 'the disk is full' : message
+    return new StoreOpenError(
+      'READ_ONLY',
+      `the data folder ${directory} cannot be written (${reason}): make it writable or name another one`,
+      {
+        cause: error,
+      },
+    )
   }
-  const reason = code === 'ENOSPC' ? 'the disk is full' : error instanceof Error ? error.message : String(error)
+  const reason = code === 'ENOTDIR' || code === 'EEXIST' ? 'it is not a folder' : message
   return new StoreOpenError(
-    'READ_ONLY',
-    `the data folder ${directory} cannot be written (${reason}): make it writable or name another one`,
-    {
-      cause: error,
-    },
+    'DAMAGED',
+    `the data folder ${directory} cannot be used (${reason}): repair it or name another one`,
+    { cause: error },
   )
 }
 
@@ -149,24 +168,18 @@ function startOf(pid: number): string | undefined {
   }
 }
 
-/** Reads the format record, or writes it into a new folder. Answers whether it was there. */
+/** Reads the format record. Answers whether there is one. */
 function checkFormat(directory: string): boolean {
   const path = join(directory, 'FORMAT')
   let text: string
   try {
     text = readFileSync(path, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    writeDurably(directory, 'FORMAT', `binnacle-store ${formatVersion}\n`)
-    return false
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw error
   }
   const version = /^binnacle-store (\d+)\n$/.exec(text)?.[1]
-  if (version === undefined) {
-    throw new StoreOpenError(
-      'DAMAGED',
-      `${path} is not a format record: this is no data folder, or it is damaged; restore it from a backup or name another folder`,
-    )
-  }
+  if (version === undefined) throw noDataFolder(`${path} is not a format record`)
   if (Number(version) !== formatVersion) {
     throw new StoreOpenError(
       'VERSION',
@@ -176,16 +189,38 @@ function checkFormat(directory: string): boolean {
   return true
 }
 
-function writeDurably(directory: string, name: string, text: string): void {
-  const path = join(directory, name)
-  const file = openSync(`${path}.new`, 'w', 0o600)
+/** `FORMAT.new` says, until `complete`, that what lies here is from an opening that never ended: nobody has written to it. */
+function prepareNew(directory: string, dataFile: string): void {
+  if (existsSync(join(directory, 'FORMAT.new'))) {
+    rmSync(dataFile, { force: true })
+    rmSync(`${dataFile}-lock`, { force: true })
+  } else if (existsSync(dataFile)) {
+    throw noDataFolder(`${dataFile} is there without its format record`)
+  }
+  const file = openSync(join(directory, 'FORMAT.new'), 'w', 0o600)
   try {
-    writeSync(file, text)
+    writeSync(file, `binnacle-store ${formatVersion}\n`)
     fsyncSync(file)
   } finally {
     closeSync(file)
   }
-  renameSync(`${path}.new`, path)
+  syncFolder(directory)
+}
+
+function noDataFolder(reason: string): StoreOpenError {
+  return new StoreOpenError(
+    'DAMAGED',
+    `${reason}: this is no data folder, or it is damaged; restore it from a backup or name another folder`,
+  )
+}
+
+function rename(directory: string, { from, to }: { from: string; to: string }): void {
+  renameSync(join(directory, from), join(directory, to))
+  syncFolder(directory)
+}
+
+/** Makes the names in a folder as durable as what is behind them. */
+function syncFolder(directory: string): void {
   const folder = openSync(directory, 'r')
   try {
     fsyncSync(folder)

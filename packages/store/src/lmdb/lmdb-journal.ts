@@ -1,5 +1,6 @@
 // Makes groups of commits durable: one LMDB transaction for each, written and synced on a thread of LMDB's.
 
+import { statfs } from 'node:fs/promises'
 import type { Database, RootDatabase } from 'lmdb'
 import type { Journal } from '../mvcc-store.ts'
 import { StoreFailure } from '../store.ts'
@@ -9,6 +10,9 @@ import { encodeRecord } from './record.ts'
 
 /** LMDB's limit with pages of 4 KiB; the longest key of Kubernetes, two names of 253 and a namespace, is far below. */
 const longestKey = 1978
+
+/** A transaction of this size, a few pages, would still fail. */
+const smallestRoom = 64 << 10
 
 /** Under this key of the meta table lies the newest revision: deletions leave no record that could tell it. */
 export const revisionKey: Buffer = Buffer.from('revision')
@@ -22,11 +26,16 @@ export interface Tables {
 export class LmdbJournal implements Journal {
   #tables: Tables
   #encryption: Encryption | undefined
+  #directory: string
   #released: () => void
 
-  constructor(tables: Tables, options: { encryption: Encryption | undefined; released: () => void }) {
+  constructor(
+    tables: Tables,
+    options: { encryption: Encryption | undefined; directory: string; released: () => void },
+  ) {
     this.#tables = tables
     this.#encryption = options.encryption
+    this.#directory = options.directory
     this.#released = options.released
   }
 
@@ -54,13 +63,25 @@ export class LmdbJournal implements Journal {
       // Without overlappingSync this promise resolves after the sync that ends the transaction.
       await committed
     } catch (error) {
-      throw await asFailure(error)
+      throw await this.#failureOf(error)
     }
   }
 
   async close(): Promise<void> {
     await this.#tables.root.close()
     this.#released()
+  }
+
+  /** LMDB reports a full disk as a general input/output error, so the disk is asked. */
+  async #failureOf(error: unknown): Promise<StoreFailure> {
+    const cause = await commitErrorOf(error)
+    const { bavail, bsize } = await statfs(this.#directory)
+    const reason =
+      bavail * bsize < smallestRoom ? 'the disk is full' : cause instanceof Error ? cause.message : String(cause)
+    return new StoreFailure(
+      `the data folder ${this.#directory} refuses writes (${reason}): reads go on; mend it and restart`,
+      { cause },
+    )
   }
 }
 
@@ -71,18 +92,12 @@ export function encodeRevision(revision: number): Buffer {
 }
 
 /** lmdb-js rejects with a general error whose `commitError` is a promise that rejects with the reason. */
-async function asFailure(error: unknown): Promise<StoreFailure> {
-  let reason = error
-  const { commitError } = error as { commitError?: Promise<never> }
-  if (commitError !== undefined) {
-    try {
-      await commitError
-    } catch (cause) {
-      reason = cause
-    }
+async function commitErrorOf(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error) || !('commitError' in error)) return error
+  try {
+    await error.commitError
+    return error
+  } catch (cause) {
+    return cause
   }
-  const text = reason instanceof Error ? reason.message : String(reason)
-  return new StoreFailure(`the data folder refuses a write: ${text}; reads go on, restart when there is room again`, {
-    cause: reason,
-  })
 }

@@ -1,6 +1,7 @@
 // Opens a data folder: hold it, check it, read every object's bytes (nothing is parsed), go on with its last revision.
 
 import { existsSync } from 'node:fs'
+import { constants } from 'node:os'
 import { open } from 'lmdb'
 import type { StoreOptions } from '../mvcc-store.ts'
 import { MvccStore } from '../mvcc-store.ts'
@@ -23,8 +24,6 @@ export interface LmdbStoreOptions extends StoreOptions {
   encryptionKey?: Uint8Array
   /** Secrets when absent. */
   encrypt?: (key: string) => boolean
-  /** Most bytes that the data file may have; it grows as needed when absent. */
-  mapSize?: number
 }
 
 /** Throws StoreOpenError. History begins at the revision found: a watch from before gets CompactedError. */
@@ -32,10 +31,11 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
   const encryption = encryptionOf(options)
   const folder = holdDataFolder(options.directory)
   try {
-    const tables = openTables(folder, options)
+    const tables = openTables(folder)
     try {
+      folder.complete()
       const state = load(tables, encryption)
-      const journal = new LmdbJournal(tables, { encryption, released: folder.release })
+      const journal = new LmdbJournal(tables, { encryption, directory: options.directory, released: folder.release })
       return new MvccStore(state, { ...options, journal })
     } catch (error) {
       await tables.root.close()
@@ -54,7 +54,7 @@ function encryptionOf({ encryptionKey, encrypt }: LmdbStoreOptions): Encryption 
   return { key: Buffer.from(encryptionKey), applies: encrypt ?? ((key) => key.startsWith('secrets/')) }
 }
 
-function openTables({ dataFile, existed }: DataFolder, { mapSize }: LmdbStoreOptions): Tables {
+function openTables({ dataFile, existed }: DataFolder): Tables {
   if (existsSync(dataFile)) checkDataFile(dataFile)
   else if (existed) throw new RecordError('objects.mdb is missing')
   const root = open<Buffer, Buffer>({
@@ -63,7 +63,6 @@ function openTables({ dataFile, existed }: DataFolder, { mapSize }: LmdbStoreOpt
     maxDbs: 2,
     // With it a commit is visible before it is on disk; we show nothing and acknowledge nothing before.
     overlappingSync: false,
-    ...(mapSize === undefined ? {} : { mapSize }),
   })
   const table = { encoding: 'binary', keyEncoding: 'binary' } as const
   return { root, objects: root.openDB({ name: 'objects', ...table }), meta: root.openDB({ name: 'meta', ...table }) }
@@ -92,16 +91,31 @@ function load({ objects, meta }: Tables, encryption: Encryption | undefined): St
   return state
 }
 
-function asDamage(directory: string, error: unknown): StoreOpenError {
-  if (error instanceof StoreOpenError) return error
-  const { code } = error as { code?: unknown }
-  // lmdb-js gives the system's error numbers as they are, LMDB's own are below -30000.
-  if (code === 13 || code === 30 || code === 1 || code === 28 || typeof code === 'string')
-    return asOpenError(directory, error)
-  const reason = error instanceof Error ? error.message : String(error)
+/** LMDB gives the system's error numbers as they are; its own are below -30000. */
+const refusesWrites = new Set([
+  constants.errno.EROFS,
+  constants.errno.EACCES,
+  constants.errno.EPERM,
+  constants.errno.ENOSPC,
+])
+
+function asDamage(directory: string, error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof StoreOpenError) return error
+  const { message } = error
+  const code = 'code' in error ? error.code : undefined
+  if (typeof code === 'string') return asOpenError(directory, error)
+  if (typeof code === 'number' && refusesWrites.has(code)) {
+    return new StoreOpenError(
+      'READ_ONLY',
+      `the data folder ${directory} cannot be written (${message}): make it writable or name another one`,
+      {
+        cause: error,
+      },
+    )
+  }
   return new StoreOpenError(
     'DAMAGED',
-    `the data folder ${directory} cannot be read (${reason}): restore it from a backup, give the right encryption key, or move it away to start empty`,
+    `the data folder ${directory} cannot be read (${message}): restore it from a backup, give the right encryption key, or move it away to start empty`,
     { cause: error },
   )
 }
