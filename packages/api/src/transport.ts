@@ -61,6 +61,17 @@ export type WatchEvent<T = KubeObject> =
   /** Only metadata.resourceVersion (and perhaps the initial-events-end annotation) is set. */
   | { type: 'BOOKMARK'; object: KubeObject }
 
+/** One row of discovery. */
+export interface ServedResource {
+  group: string
+  version: string
+  resource: string
+  kind: string
+  namespaced: boolean
+  verbs: readonly string[]
+  subresources: readonly string[]
+}
+
 export interface Transport {
   /** Answers with the object, list or Status, deeply frozen when it came from the store. Throws StatusError. */
   send<T>(request: ResourceRequest, signal?: AbortSignal): Promise<T>
@@ -69,4 +80,6 @@ export interface Transport {
    * throws StatusError for an ERROR event (410 Expired: list again). Batches keep what arrived together together.
    */
   watch<T = KubeObject>(request: ResourceRequest, signal: AbortSignal): Promise<AsyncIterable<readonly WatchEvent<T>[]>>
+  /** All resources that are served, the preferred version of each group first. */
+  discover(): Promise<readonly ServedResource[]>
 }

@@ -1,0 +1,48 @@
+// One informer for each resource, shared by all controllers of a process.
+
+import type { KubeObject } from '@binnacle/api'
+import type { Client, ResourceRef } from './client.ts'
+import { Informer, type Indexer } from './informer.ts'
+
+export class Informers {
+  readonly #client: Client
+  readonly #onError: ((error: unknown) => void) | undefined
+  // Informers of different kinds live in one map; `of` gives each caller its own kind back.
+  readonly #informers = new Map<string, { start(signal: AbortSignal): void; readonly synced: Promise<void> }>()
+  #signal: AbortSignal | undefined
+
+  constructor(options: { client: Client; onError?: (error: unknown) => void }) {
+    this.#client = options.client
+    this.#onError = options.onError
+  }
+
+  /** The informer of all objects of the resource, in all namespaces; it starts with the others, or at once after them. */
+  of<T extends KubeObject>(ref: ResourceRef, indexers: Record<string, Indexer<T>> = {}): Informer<T> {
+    const key = `${ref.group}/${ref.version}/${ref.resource}`
+    const known = this.#informers.get(key) as Informer<T> | undefined
+    if (known !== undefined) {
+      known.addIndexers(indexers)
+      return known
+    }
+    const onError = this.#onError
+    const informer = new Informer<T>({
+      client: this.#client,
+      ref,
+      indexers,
+      ...(onError === undefined ? {} : { onError }),
+    })
+    this.#informers.set(key, informer)
+    if (this.#signal !== undefined) informer.start(this.#signal)
+    return informer
+  }
+
+  start(signal: AbortSignal): void {
+    this.#signal = signal
+    for (const informer of this.#informers.values()) informer.start(signal)
+  }
+
+  /** Resolves when all informers that exist now are in step. */
+  async synced(): Promise<void> {
+    await Promise.all([...this.#informers.values()].map(({ synced }) => synced))
+  }
+}

@@ -1,0 +1,17 @@
+// What every controller is given. Controllers use the API only.
+
+import type { Clock } from '@binnacle/api'
+import type { Client, EventRecorder, Informers } from '@binnacle/client'
+
+export interface ControllerContext {
+  /** Acts as the controller's own service account. */
+  client: Client
+  /** Shared by all controllers; what they hand out is read-only. */
+  informers: Informers
+  events: EventRecorder
+  clock: Clock
+  /** Aborts when the engine ends. */
+  signal: AbortSignal
+  /** PEM of the authority that signed the API server's certificate, for kube-root-ca.crt. */
+  rootCertificate?: string
+}
