@@ -1,1 +1,3 @@
-export {}
+// What the composition root uses of the node agent.
+export { createProcessRuntime, type ProcessRuntimeOptions } from './process/process-runtime.ts'
+export * from './runtime.ts'

@@ -1,0 +1,452 @@
+// Containers as host processes: no daemon, no image unpacking for each, no root needed. What a container's program sees
+// is prepared by the launch script; the supervisor script outlives the engine. docs/adr/0004-process-runtime.md
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
+import { access, lstat, mkdir, open, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
+import { delimiter, dirname, join } from 'node:path'
+import type { Readable } from 'node:stream'
+import type { Clock } from '@binnacle/api'
+import {
+  type ContainerConfig,
+  type ContainerRuntime,
+  type ContainerSnapshot,
+  type ContainerStats,
+  type ExecSession,
+  type LogOptions,
+  MountError,
+  type RuntimeEvent,
+  type SandboxConfig,
+  StartContainerError,
+  type StreamOptions,
+} from '../runtime.ts'
+import { type Isolation, type IsolationMode, findIsolation, findTool, namespaceArguments } from './isolation.ts'
+import { freePort, assignPorts, portEnvironment } from './ports.ts'
+import { usageOf } from './proc-files.ts'
+import { type ContainerRecord, ProcessContainer, markerVariable, portConflictMessage } from './process-container.ts'
+import { launchScript, superviseScript } from './scripts.ts'
+import { attachSession, execSession } from './sessions.ts'
+
+export interface ProcessRuntimeOptions {
+  /** Holds `pods/<uid>/containers/…` and the scripts. */
+  directory: string
+  clock: Clock
+  /** For tests: less than what the machine permits. */
+  isolation?: IsolationMode
+}
+
+const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+export async function createProcessRuntime(options: ProcessRuntimeOptions): Promise<ContainerRuntime> {
+  await mkdir(join(options.directory, 'bin'), { recursive: true })
+  await Promise.all([
+    writeFile(join(options.directory, 'bin', 'supervise.sh'), superviseScript),
+    writeFile(join(options.directory, 'bin', 'launch.sh'), launchScript),
+    writeFile(join(options.directory, 'bin', 'hosts.cjs'), hostsPreload),
+  ])
+  return new ProcessRuntime(options, await findIsolation(options.directory, options.isolation))
+}
+
+class ProcessRuntime implements ContainerRuntime {
+  readonly name = 'process'
+  readonly version: string = process.version
+  readonly plays = false
+  readonly #directory: string
+  readonly #clock: Clock
+  readonly #isolation: Isolation
+  readonly #pods = new Map<string, Map<string, ProcessContainer>>()
+  readonly #listeners = new Set<(event: RuntimeEvent) => void>()
+  /** Ports given out whose program does not listen yet. */
+  readonly #taken = new Set<number>()
+
+  constructor(options: ProcessRuntimeOptions, isolation: Isolation) {
+    this.#directory = options.directory
+    this.#clock = options.clock
+    this.#isolation = isolation
+  }
+
+  async start(): Promise<void> {
+    const pods = join(this.#directory, 'pods')
+    for (const podUid of await names(pods)) {
+      for (const name of await names(join(pods, podUid, 'containers'))) {
+        const attempts = await names(join(pods, podUid, 'containers', name))
+        for (const attempt of attempts.sort((a, b) => Number(a) - Number(b)))
+          await this.#adopt(join(pods, podUid, 'containers', name, attempt))
+      }
+    }
+  }
+
+  async #adopt(directory: string): Promise<void> {
+    const text = await readFile(join(directory, 'spec.json'), 'utf8').catch(() => undefined)
+    // The engine crashed before anything was started.
+    if (text === undefined) return
+    const container = this.#track(JSON.parse(text) as ContainerRecord, directory)
+    await container.adopt()
+  }
+
+  #track(record: ContainerRecord, directory: string): ProcessContainer {
+    const container = new ProcessContainer(record, directory, this.#clock, (changed) => {
+      if (changed.snapshot.portsSettled || changed.snapshot.state === 'exited')
+        for (const { assigned } of changed.record.ports) this.#taken.delete(assigned)
+      for (const listener of this.#listeners)
+        listener({ podUid: changed.snapshot.podUid, containerId: changed.snapshot.id })
+    })
+    let pod = this.#pods.get(record.config.podUid)
+    if (pod === undefined) {
+      pod = new Map()
+      this.#pods.set(record.config.podUid, pod)
+    }
+    pod.set(record.id, container)
+    return container
+  }
+
+  async close(): Promise<void> {
+    for (const pod of this.#pods.values()) for (const container of pod.values()) container.close()
+    this.#listeners.clear()
+  }
+
+  subscribe(listener: (event: RuntimeEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async createSandbox(config: SandboxConfig): Promise<{ addresses: readonly string[] }> {
+    await mkdir(join(config.directory, 'containers'), { recursive: true })
+    return { addresses: ['127.0.0.1'] }
+  }
+
+  async removeSandbox(podUid: string): Promise<void> {
+    const pod = this.#pods.get(podUid)
+    if (pod === undefined) return
+    await Promise.all([...pod.values()].map((container) => this.stopContainer(container.record.id, 0)))
+    for (const container of pod.values()) await this.removeContainer(container.record.id)
+    this.#pods.delete(podUid)
+  }
+
+  containers(podUid?: string): readonly ContainerSnapshot[] {
+    const pods = podUid === undefined ? [...this.#pods.values()] : [this.#pods.get(podUid)]
+    return pods.flatMap((pod) => [...(pod?.values() ?? [])].map(({ snapshot }) => snapshot))
+  }
+
+  #container(id: string): ProcessContainer {
+    for (const pod of this.#pods.values()) {
+      const container = pod.get(id)
+      if (container) return container
+    }
+    throw new Error(`container ${id} not found`)
+  }
+
+  async startContainer(config: ContainerConfig): Promise<ContainerSnapshot> {
+    const wholeRoot = config.rootfs !== undefined && (await isWholeRoot(config.rootfs))
+    this.#refuseWhatIsImpossible(config, wholeRoot)
+    const path = this.#searchPath(config, wholeRoot)
+    await this.#requireProgram(config, path, wholeRoot)
+    const ports = await assignPorts(config.ports, config.literalPort, this.#taken)
+    for (const { fixed, protocol, assigned } of ports) {
+      if (fixed && (await freePort(protocol, assigned)) === undefined)
+        throw new StartContainerError('PortConflict', portConflictMessage(assigned))
+      this.#taken.add(assigned)
+    }
+    const id = randomBytes(32).toString('hex')
+    const directory = join(config.directory, 'containers', config.name, String(config.attempt))
+    await rm(directory, { recursive: true, force: true })
+    await mkdir(join(directory, 'tmp'), { recursive: true })
+    const environment = {
+      ...config.environment,
+      ...portEnvironment(config.ports, ports, config.literalPort),
+      PATH: path,
+      [markerVariable]: id,
+      ...this.#plainEnvironment(config),
+    }
+    const record: ContainerRecord = { id, config: { ...config, environment }, ports, startedAt: this.#clock.now() }
+    await Promise.all([
+      writeFile(join(directory, 'spec.json'), JSON.stringify(record), { mode: 0o600 }),
+      writeFile(
+        join(directory, 'mounts'),
+        config.mounts
+          .toSorted((a, b) => a.target.length - b.target.length)
+          .map(({ source, target, readOnly }) => `${source}\t${target}\t${readOnly ? 'ro' : 'rw'}\n`)
+          .join(''),
+      ),
+      writeFile(join(directory, 'hostname'), config.hostname),
+      wholeRoot ? writeFile(join(directory, 'whole-root'), '') : undefined,
+      this.#limitMemory(config, id, directory),
+    ])
+    if (config.stdin) await this.#makeInput(directory)
+    const container = this.#track(record, directory)
+    try {
+      const { supervisor, programPid } = await this.#launch(container, wholeRoot)
+      await container.run(supervisor, programPid)
+    } catch (error) {
+      this.#pods.get(config.podUid)?.delete(id)
+      for (const { assigned } of ports) this.#taken.delete(assigned)
+      throw error
+    }
+    return container.snapshot
+  }
+
+  #refuseWhatIsImpossible(config: ContainerConfig, wholeRoot: boolean): void {
+    if (this.#isolation.mode !== 'plain') return
+    const advice =
+      'this machine permits no mount namespace (run `binnacle doctor`); allow unprivileged user namespaces, or use a container runtime'
+    const wanted = config.mounts.find(({ optional }) => !optional)
+    if (wanted !== undefined) throw new MountError(`MountVolume.SetUp failed: cannot provide ${wanted.target}: ${advice}`)
+    if (wholeRoot)
+      throw new StartContainerError(
+        'CreateContainerError',
+        `image ${config.image} brings an operating system of its own, and ${advice}`,
+      )
+  }
+
+  #searchPath(config: ContainerConfig, wholeRoot: boolean): string {
+    const own = config.environment['PATH']
+    if (wholeRoot) return own ?? defaultPath
+    // Images of application layers rely on the host's programs, first of all on the Node.js that runs the engine.
+    return [own, dirname(process.execPath), process.env['PATH'], defaultPath].filter(Boolean).join(delimiter)
+  }
+
+  async #requireProgram(config: ContainerConfig, path: string, wholeRoot: boolean): Promise<void> {
+    const program = config.argv[0]
+    if (program === undefined)
+      throw new StartContainerError('CreateContainerError', `no command specified: image ${config.image} has neither Entrypoint nor Cmd`)
+    if (config.mounts.some(({ target }) => program.startsWith(`${target}/`))) return
+    const candidates = program.includes('/')
+      ? [program.startsWith('/') ? program : join(config.workingDirectory, program)]
+      : path.split(delimiter).map((folder) => join(folder, program))
+    for (const candidate of candidates) {
+      if (config.rootfs !== undefined && (await exists(join(config.rootfs, candidate)))) return
+      if (!wholeRoot && (await exists(candidate))) return
+    }
+    // runc's text: people search for it.
+    const why = program.includes('/') ? `stat ${program}: no such file or directory` : 'executable file not found in $PATH'
+    throw new StartContainerError(
+      'RunContainerError',
+      `failed to create containerd task: exec: "${program}": ${why}`.replace('failed to create containerd task', 'unable to start container process'),
+    )
+  }
+
+  /** Without mounts a program learns by its environment where things are. */
+  #plainEnvironment(config: ContainerConfig): Record<string, string> {
+    if (this.#isolation.mode !== 'plain') return {}
+    const result: Record<string, string> = {}
+    for (const { source, target } of config.mounts) {
+      if (target === '/etc/hosts') {
+        result['BINNACLE_HOSTS'] = source
+        const options = config.environment['NODE_OPTIONS']
+        result['NODE_OPTIONS'] = `${options === undefined ? '' : `${options} `}--require=${join(this.#directory, 'bin', 'hosts.cjs')}`
+      } else if (target === '/var/run/secrets/kubernetes.io/serviceaccount') result['BINNACLE_SERVICE_ACCOUNT'] = source
+    }
+    return result
+  }
+
+  async #limitMemory(config: ContainerConfig, id: string, directory: string): Promise<void> {
+    const groups = this.#isolation.memoryGroups
+    if (groups === undefined || config.memoryLimitBytes === undefined) return
+    const group = join(groups.path, id)
+    await mkdir(group)
+    const file = groups.version === 2 ? 'memory.max' : 'memory.limit_in_bytes'
+    await writeFile(join(group, file), String(config.memoryLimitBytes))
+    await writeFile(join(directory, 'memory-group'), group)
+  }
+
+  async #makeInput(directory: string): Promise<void> {
+    const { mkfifo } = this.#isolation
+    if (mkfifo === undefined) throw new StartContainerError('CreateContainerError', 'stdin needs the program mkfifo on this machine')
+    await finished(spawn(mkfifo, [join(directory, 'stdin')], { stdio: 'ignore' }))
+  }
+
+  async #launch(
+    container: ProcessContainer,
+    wholeRoot: boolean,
+  ): Promise<{ supervisor: ChildProcess; programPid: number }> {
+    const { config } = container.record
+    const { mode, unshare } = this.#isolation
+    const { directory } = container
+    // A shell drops variables whose names are not its own kind of name; `env` passes them on.
+    const odd = Object.entries(config.environment).filter(([name]) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+    const env = odd.length === 0 ? [] : [(await findTool('env')) ?? 'env', ...odd.map(([name, value]) => `${name}=${value}`)]
+    const terminal = config.tty ? await this.#terminal() : []
+    const launch = [
+      '/bin/sh',
+      join(this.#directory, 'bin', 'launch.sh'),
+      directory,
+      mode,
+      config.rootfs ?? '-',
+      config.workingDirectory,
+      mode === 'root' && config.user !== undefined ? `--setgid=${config.user.gid} --setuid=${config.user.uid}` : '',
+      unshare,
+      ...(wholeRoot ? [] : env),
+      ...config.argv,
+    ]
+    const isolated = mode === 'plain' ? launch : [unshare, ...namespaceArguments(mode), ...launch]
+    const command = terminal.length === 0 ? isolated : [...terminal, shellCommand(isolated), '/dev/null']
+    const output = await open(join(directory, 'log'), constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND, 0o640)
+    try {
+      const supervisor = spawn('/bin/sh', [join(this.#directory, 'bin', 'supervise.sh'), directory, ...command], {
+        cwd: '/',
+        env: config.environment,
+        detached: true,
+        stdio: ['ignore', output.fd, output.fd, 'pipe'],
+      })
+      supervisor.unref()
+      return { supervisor, programPid: await this.#launched(supervisor, container) }
+    } finally {
+      await output.close()
+    }
+  }
+
+  async #terminal(): Promise<string[]> {
+    const { script } = this.#isolation
+    if (script === undefined)
+      throw new StartContainerError('CreateContainerError', 'a terminal needs the program `script` (util-linux, package bsdutils) on this machine')
+    return [script, '-qfec']
+  }
+
+  /** The process id that the launch script reports; the pipe is gone before the program runs. */
+  async #launched(supervisor: ChildProcess, container: ProcessContainer): Promise<number> {
+    const pipe = supervisor.stdio[3] as Readable
+    let said = ''
+    for await (const chunk of pipe) {
+      said += String(chunk)
+      if (said.includes('\n')) break
+    }
+    pipe.destroy()
+    const [word, ...rest] = said.trim().split(' ')
+    if (word === 'ok') return Number(rest[0])
+    if (word === 'mount') throw new MountError(`MountVolume.SetUp failed for ${rest.join(' ')}`)
+    const output = await container.tail()
+    throw new StartContainerError('CreateContainerError', `cannot prepare the container: ${rest.join(' ') || output.trim() || 'the launch script ended'}`)
+  }
+
+  async stopContainer(id: string, graceMs: number): Promise<void> {
+    const container = this.#container(id)
+    if (container.snapshot.state === 'exited') return
+    let cancel = (): void => {}
+    if (graceMs > 0) {
+      container.signal('SIGTERM')
+      const late = new Promise<void>((resolve) => (cancel = this.#clock.after(graceMs, resolve)))
+      await Promise.race([container.exited, late])
+    }
+    cancel()
+    if ((container.snapshot.state as string) !== 'exited') await container.kill()
+    await container.exited
+  }
+
+  async removeContainer(id: string): Promise<void> {
+    const container = this.#container(id)
+    container.close()
+    this.#pods.get(container.record.config.podUid)?.delete(id)
+    const group = await readFile(join(container.directory, 'memory-group'), 'utf8').catch(() => undefined)
+    // A group with a dying process in it refuses for a moment; an empty group left over costs nothing.
+    if (group !== undefined) await rmdir(group).catch(() => undefined)
+    await rm(container.directory, { recursive: true, force: true })
+  }
+
+  async exec(id: string, command: readonly string[], options: StreamOptions): Promise<ExecSession> {
+    const container = this.#container(id)
+    const pid = container.programPid
+    if (container.snapshot.state !== 'running' || pid === undefined) throw new Error(`container not running (${id})`)
+    const { config } = container.record
+    return execSession({
+      command,
+      options,
+      isolation: this.#isolation,
+      pid,
+      environment: config.environment,
+      workingDirectory: container.directory,
+      user: config.user,
+    })
+  }
+
+  async attach(id: string, options: StreamOptions): Promise<ExecSession> {
+    const container = this.#container(id)
+    return attachSession(container, options, this.#isolation)
+  }
+
+  readLog(id: string, options: LogOptions, signal: AbortSignal): AsyncIterable<Buffer> {
+    return this.#container(id).log.read(options, signal)
+  }
+
+  address(podUid: string, port: number): { host: string; port: number } {
+    for (const { hostPorts, state } of this.containers(podUid)) {
+      const mapped = hostPorts.get(`${port}/TCP`)
+      if (state === 'running' && mapped !== undefined) return { host: '127.0.0.1', port: mapped }
+    }
+    return { host: '127.0.0.1', port }
+  }
+
+  async stats(id: string): Promise<ContainerStats | undefined> {
+    const container = this.#container(id)
+    return container.snapshot.state === 'running' ? usageOf(await container.processes()) : undefined
+  }
+
+  abilities(): readonly { what: string; allowed: boolean; consequence: string }[] {
+    const { mode, memoryGroups, script } = this.#isolation
+    return [
+      {
+        what: 'mount namespaces',
+        allowed: mode !== 'plain',
+        consequence: 'volumes, /etc/hosts and images with an operating system cannot be provided to containers',
+      },
+      { what: 'user identities (runAsUser)', allowed: mode === 'root', consequence: "containers run as the engine's user" },
+      { what: 'memory limits', allowed: memoryGroups !== undefined, consequence: 'limits.memory is not enforced' },
+      { what: 'terminals (kubectl exec -t)', allowed: script !== undefined, consequence: 'install `script` (util-linux)' },
+    ]
+  }
+}
+
+/** For Node programs without a mount namespace: names of Services from the pod's hosts file, everything else as always. */
+const hostsPreload = `'use strict'
+const dns = require('node:dns')
+const { readFileSync } = require('node:fs')
+const lookup = dns.lookup
+dns.lookup = function (hostname, options, callback) {
+  let found
+  try {
+    for (const line of readFileSync(process.env.BINNACLE_HOSTS, 'utf8').split('\\n')) {
+      const [address, ...names] = line.split('#')[0].trim().split(/\\s+/)
+      if (names.includes(hostname)) { found = address; break }
+    }
+  } catch {}
+  if (!found || found.includes(':')) return lookup.apply(this, arguments)
+  const done = typeof options === 'function' ? options : callback
+  const all = typeof options === 'object' && options !== null && options.all
+  process.nextTick(() => all ? done(null, [{ address: found, family: 4 }]) : done(null, found, 4))
+}
+`
+
+/** An image with a dynamic loader or a shell of its own must not see the host's. */
+async function isWholeRoot(rootfs: string): Promise<boolean> {
+  for (const path of ['bin/sh', 'usr/bin/sh', 'lib64/ld-linux-x86-64.so.2', 'lib/ld-musl-x86_64.so.1', 'lib/ld-linux-aarch64.so.1', 'etc/os-release'])
+    if (await exists(join(rootfs, path))) return true
+  return false
+}
+
+async function exists(path: string): Promise<boolean> {
+  // A link counts even where it only resolves inside the container.
+  return lstat(path).then(
+    (found) => found.isSymbolicLink() || access(path, constants.X_OK).then(() => true),
+    () => false,
+  )
+}
+
+async function names(directory: string): Promise<string[]> {
+  return readdir(directory).catch(() => [])
+}
+
+async function finished(child: ChildProcess): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`${child.spawnfile} ended with ${code}`))))
+  })
+}
+
+export function shellCommand(argv: readonly string[]): string {
+  return argv.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')
+}
+
+/** Stable across engines: how a pod's parts are recognised. */
+export function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12)
+}
