@@ -1,10 +1,11 @@
 // Command generate-api reads the Go declarations of the Kubernetes API types and prints their facts as JSON: fields,
 // JSON names, protobuf numbers, merge and list markers, enums, defaults. No prose is taken over.
 //
-// usage: go run main.go DIRECTORY=IMPORT-PATH...
+// usage: go run main.go < LINES, each a directory and its import path
 package main
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
 	"go/ast"
@@ -226,8 +227,9 @@ func readPackage(directory, importPath string) []*Type {
 
 func main() {
 	var types []*Type
-	for _, argument := range os.Args[1:] {
-		directory, importPath, _ := strings.Cut(argument, "=")
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		directory, importPath, _ := strings.Cut(lines.Text(), " ")
 		types = append(types, readPackage(directory, importPath)...)
 	}
 	encoder := json.NewEncoder(os.Stdout)

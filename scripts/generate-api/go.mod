@@ -1,0 +1,3 @@
+module binnacle.dev/generate-api
+
+go 1.26.0
