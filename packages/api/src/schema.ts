@@ -78,6 +78,8 @@ export interface Field {
   readonly default?: unknown
   readonly patchStrategy?: string | undefined
   readonly patchMergeKey?: string | undefined
+  /** As the field itself declares it (+mapType, +structType). */
+  readonly mapType?: string | undefined
   readonly deprecated?: boolean | undefined
   /** Protobuf field numbers: more than one where the field is in an embedded message. Empty: not in protobuf. */
   readonly protobuf?: readonly number[] | undefined
@@ -150,6 +152,7 @@ function parseField(line: string, modelPackage: string): Field {
     ...(defaultText === undefined ? {} : { default: JSON.parse(defaultText) as unknown }),
     patchStrategy: attributes['patch'],
     patchMergeKey: attributes['key'],
+    mapType: attributes['map'] ?? attributes['struct'],
     deprecated,
     protobuf: numbers === '0' ? [] : numbers.split('.').map(Number),
     pointer: pointer === '*',
@@ -173,21 +176,22 @@ function parseType(text: string, modelPackage: string, attributes: Readonly<Reco
   }
   if (!text.includes('.')) return scalar(text)
   const named = namedSchema(text.startsWith('.') ? modelPackage + text : text)
-  return attributes['map'] === 'atomic' || attributes['struct'] === 'atomic' ? atomicView(named) : named
+  const mapType = attributes['map'] ?? attributes['struct']
+  return mapType === undefined ? named : viewOf(named, mapType === 'atomic')
 }
 
 const noFields: ReadonlyMap<string, Field> = new Map()
 
-/** The same type at a field that replaces it as a whole. */
-function atomicView(schema: ObjectSchema): ObjectSchema {
-  if (schema.atomic) return schema
+/** The same type at a field that says for itself whether it is replaced as a whole. */
+function viewOf(schema: ObjectSchema, atomic: boolean): ObjectSchema {
+  if (schema.atomic === atomic) return schema
   return {
     type: 'object',
     name: schema.name,
     get fields() {
       return schema.fields
     },
-    atomic: true,
+    atomic,
   }
 }
 
