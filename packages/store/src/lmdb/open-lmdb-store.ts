@@ -57,13 +57,17 @@ function encryptionOf({ encryptionKey, encrypt }: LmdbStoreOptions): Encryption 
 function openTables({ dataFile, existed }: DataFolder): Tables {
   if (existsSync(dataFile)) checkDataFile(dataFile)
   else if (existed) throw new RecordError('objects.mdb is missing')
-  const root = open<Buffer, Buffer>({
+  const environment = {
     path: dataFile,
     noSubdir: true,
     maxDbs: 2,
     // With it a commit is visible before it is on disk; we show nothing and acknowledge nothing before.
     overlappingSync: false,
-  })
+    // The groups are ours. LMDB's own would come with a promise that nobody holds and whose rejection ends the process.
+    eventTurnBatching: false,
+    permissionsMode: 0o600,
+  }
+  const root = open<Buffer, Buffer>(environment)
   const table = { encoding: 'binary', keyEncoding: 'binary' } as const
   return { root, objects: root.openDB({ name: 'objects', ...table }), meta: root.openDB({ name: 'meta', ...table }) }
 }
