@@ -1,0 +1,42 @@
+// Each namespace has a ServiceAccount `default`. Upstream: pkg/controller/serviceaccount/serviceaccounts_controller.go.
+
+import { isAlreadyExists } from '@binnacle/api'
+import type { Namespace, ServiceAccount } from '@binnacle/api'
+import { namespaces, serviceAccounts, startController } from '@binnacle/client'
+import type { Controller } from '@binnacle/client'
+import type { ControllerContext } from '../context.ts'
+import { isTerminating } from './namespace-terminating.ts'
+
+const accountName = 'default'
+
+export function startServiceAccountController({ client, informers, clock }: ControllerContext): Controller {
+  const namespaceInformer = informers.of<Namespace>(namespaces)
+  const accountInformer = informers.of<ServiceAccount>(serviceAccounts)
+  const controller = startController({
+    name: 'serviceaccount-controller',
+    workers: 1,
+    clock,
+    reconcile: async (name) => {
+      const namespace = namespaceInformer.get(name)
+      if (!namespace || namespace.status?.phase === 'Terminating' || namespace.metadata.deletionTimestamp) return
+      if (accountInformer.get(`${name}/${accountName}`)) return
+      try {
+        await client.create<ServiceAccount>(serviceAccounts, {
+          apiVersion: 'v1',
+          kind: 'ServiceAccount',
+          metadata: { name: accountName, namespace: name },
+        })
+      } catch (error) {
+        if (!isAlreadyExists(error) && !isTerminating(error)) throw error
+      }
+    },
+  })
+  const enqueue = ({ metadata }: Namespace): void => controller.enqueue(metadata.name ?? '')
+  namespaceInformer.on({ added: enqueue, updated: enqueue })
+  accountInformer.on({
+    deleted: ({ metadata }) => {
+      if (metadata.name === accountName) controller.enqueue(metadata.namespace ?? '')
+    },
+  })
+  return controller
+}

@@ -1,0 +1,315 @@
+// The cluster's controllers and the scheduler against an API in memory.
+
+import type { Endpoints, EndpointSlice, KubeObject, Namespace, Node, Pod } from '@binnacle/api'
+import {
+  createClient,
+  endpoints,
+  Informers,
+  namespaces,
+  nodes,
+  pods,
+  replicaSets,
+  serviceAccounts,
+  services,
+} from '@binnacle/client'
+import type { Client } from '@binnacle/client'
+import { createFakeClock, type FakeClock } from '@binnacle/testing'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { clusterControllers } from '../src/cluster/cluster-controllers.ts'
+import type { ControllerContext } from '../src/context.ts'
+import { startScheduler } from '../src/scheduler/scheduler.ts'
+import { createMemoryApi, ownerOf, type MemoryApi } from './support/memory-api.ts'
+
+let api: MemoryApi
+let client: Client
+let clock: FakeClock
+let stop: AbortController
+let recorded: string[]
+let context: ControllerContext
+
+beforeEach(() => {
+  api = createMemoryApi()
+  client = createClient(api)
+  clock = createFakeClock()
+  stop = new AbortController()
+  recorded = []
+  context = {
+    client,
+    informers: new Informers({ client }),
+    events: { record: (_object, type, reason, message) => void recorded.push(`${type} ${reason}: ${message}`) },
+    clock,
+    signal: stop.signal,
+    caCertificate: 'CERTIFICATE',
+  }
+})
+
+afterEach(() => stop.abort())
+
+async function start(...names: string[]): Promise<void> {
+  for (const name of names) clusterControllers[name]?.(context)
+  context.informers.start(stop.signal)
+  await context.informers.synced()
+}
+
+async function startScheduling(): Promise<void> {
+  startScheduler(context)
+  context.informers.start(stop.signal)
+  await context.informers.synced()
+}
+
+function pod(name: string, metadata: Partial<KubeObject['metadata']> = {}, spec: object = {}): Pod {
+  return {
+    metadata: { name, namespace: 'default', ...metadata },
+    spec: {
+      schedulerName: 'default-scheduler',
+      containers: [{ name: 'c', resources: { requests: { cpu: '1' } } }],
+      ...spec,
+    },
+    status: {},
+  }
+}
+
+function node(name: string, cpu = '4'): Node {
+  return {
+    metadata: { name },
+    spec: {},
+    status: { allocatable: { cpu, memory: '8Gi', pods: '1000' } },
+  }
+}
+
+async function createService(spec: object): Promise<void> {
+  await client.create(services, {
+    metadata: { name: 'web', namespace: 'default' },
+    spec: { clusterIP: '10.0.0.1', ipFamilies: ['IPv4'], ...spec },
+  } as unknown as KubeObject)
+}
+
+test('pods are bound to the node, with an event each', async () => {
+  await client.create(nodes, node('n', '1000'))
+  await startScheduling()
+  for (let index = 0; index < 200; index++) await client.create(pods, pod(`p${index}`))
+  await api.until(() => api.list<Pod>('pods').every(({ spec }) => spec?.nodeName === 'n'))
+  expect(recorded).toContain('Normal Scheduled: Successfully assigned default/p0 to n')
+})
+
+test('a pod that does not fit says why, and is bound when a pod leaves', async () => {
+  await client.create(nodes, node('n', '1'))
+  await startScheduling()
+  await client.create(pods, pod('first'))
+  await api.until(() => api.get<Pod>('pods', 'default/first')?.spec?.nodeName === 'n')
+  await client.create(pods, pod('second'))
+  const message =
+    '0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.'
+  await api.until(() => api.get<Pod>('pods', 'default/second')?.status?.conditions?.[0]?.message === message)
+  expect(api.get<Pod>('pods', 'default/second')?.status?.conditions?.[0]).toMatchObject({
+    type: 'PodScheduled',
+    status: 'False',
+    reason: 'Unschedulable',
+  })
+  expect(recorded).toContain(`Warning FailedScheduling: ${message}`)
+  await client.delete(pods, { namespace: 'default', name: 'first' }, { gracePeriodSeconds: 0 })
+  await api.until(() => api.get<Pod>('pods', 'default/second')?.spec?.nodeName === 'n')
+})
+
+test('a pod created before any node is bound when the node comes', async () => {
+  await startScheduling()
+  await client.create(pods, pod('early'))
+  await api.until(() => recorded.includes('Warning FailedScheduling: no nodes available to schedule pods'))
+  await client.create(nodes, node('n'))
+  await api.until(() => api.get<Pod>('pods', 'default/early')?.spec?.nodeName === 'n')
+})
+
+test('a gated pod waits for its gates', async () => {
+  await client.create(nodes, node('n'))
+  await startScheduling()
+  await client.create(pods, pod('gated', {}, { schedulingGates: [{ name: 'example.com/wait' }] }))
+  await api.until(() => api.get<Pod>('pods', 'default/gated')?.status?.conditions?.[0]?.reason === 'SchedulingGated')
+  expect(api.get<Pod>('pods', 'default/gated')?.spec?.nodeName).toBeUndefined()
+  const gated = api.get<Pod>('pods', 'default/gated') as Pod
+  await client.update(pods, { ...gated, spec: { ...gated.spec, schedulingGates: [] } } as unknown as Pod)
+  await api.until(() => api.get<Pod>('pods', 'default/gated')?.spec?.nodeName === 'n')
+})
+
+test('a more important pod takes the place of a lesser one', async () => {
+  await client.create(nodes, node('n', '1'))
+  await startScheduling()
+  await client.create(pods, pod('low'))
+  await api.until(() => api.get<Pod>('pods', 'default/low')?.spec?.nodeName === 'n')
+  await client.create(pods, pod('high', {}, { priority: 100 }))
+  await api.until(() => api.get<Pod>('pods', 'default/low')?.metadata.deletionTimestamp !== undefined)
+  expect(api.get<Pod>('pods', 'default/low')?.status?.conditions).toContainEqual(
+    expect.objectContaining({ type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler' }),
+  )
+  await api.until(() => api.get<Pod>('pods', 'default/high')?.status?.nominatedNodeName === 'n')
+  await client.delete(pods, { namespace: 'default', name: 'low' }, { gracePeriodSeconds: 0 })
+  await api.until(() => api.get<Pod>('pods', 'default/high')?.spec?.nodeName === 'n')
+  expect(recorded.some((event) => event.startsWith('Normal Preempted: Preempted by pod uid-pods-'))).toBe(true)
+})
+
+test('a new namespace gets its account and the root certificate, again when they are deleted', async () => {
+  await start('serviceaccount-controller', 'root-ca-certificate-publisher-controller')
+  await client.create(namespaces, { metadata: { name: 'team' } })
+  const isThere = (): boolean =>
+    api.get('serviceaccounts', 'team/default') !== undefined &&
+    api.get('configmaps', 'team/kube-root-ca.crt') !== undefined
+  await api.until(isThere)
+  expect(api.get('configmaps', 'team/kube-root-ca.crt')).toMatchObject({ data: { 'ca.crt': 'CERTIFICATE' } })
+  await client.delete(serviceAccounts, { namespace: 'team', name: 'default' })
+  await api.until(isThere)
+})
+
+test('a deleted namespace loses its pods first, then the rest, then itself', async () => {
+  await start('namespace-controller')
+  await client.create(namespaces, { metadata: { name: 'team' } })
+  await client.create(pods, pod('p', { namespace: 'team' }, { nodeName: 'n' }))
+  await createService({})
+  await client.create(services, { metadata: { name: 's', namespace: 'team' }, spec: {} } as unknown as KubeObject)
+  await client.delete(namespaces, { name: 'team' })
+  await api.until(() => api.get<Namespace>('namespaces', 'team')?.status?.conditions !== undefined)
+  expect(api.get<Namespace>('namespaces', 'team')?.status?.conditions).toContainEqual(
+    expect.objectContaining({
+      type: 'NamespaceContentRemaining',
+      status: 'True',
+      message: 'Some resources are remaining: pods. has 1 resource instances',
+    }),
+  )
+  expect(api.get('services', 'team/s')).toBeDefined()
+  await client.delete(pods, { namespace: 'team', name: 'p' }, { gracePeriodSeconds: 0 })
+  await api.until(() => api.get('namespaces', 'team') === undefined)
+  expect(api.get('services', 'team/s')).toBeUndefined()
+  expect(api.get('services', 'default/web')).toBeDefined()
+})
+
+test('endpoints and slices follow the pods of a Service', async () => {
+  await client.create(nodes, node('n'))
+  await start('endpoints-controller', 'endpointslice-controller', 'endpointslice-mirroring-controller')
+  await createService({
+    selector: { app: 'web' },
+    ports: [{ name: 'http', port: 80, targetPort: 8080, protocol: 'TCP' }],
+  })
+  const slices = (): EndpointSlice[] => api.list<EndpointSlice>('endpointslices')
+  await api.until(() => slices().length === 1 && api.get('endpoints', 'default/web') !== undefined)
+  const created = await client.create<Pod>(pods, pod('p', { labels: { app: 'web' } }, { nodeName: 'n' }))
+  const status = { phase: 'Running', podIP: '10.1.0.1', podIPs: [{ ip: '10.1.0.1' }] }
+  const ready = { type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:00:05Z' }
+  await client.updateStatus(pods, { ...created, status: { ...status, conditions: [ready] } })
+  await api.until(() => slices()[0]?.endpoints?.[0]?.conditions?.ready === true)
+  await api.until(() => api.get<Endpoints>('endpoints', 'default/web')?.subsets?.[0]?.addresses?.[0]?.ip === '10.1.0.1')
+  expect(slices()[0]?.metadata.annotations).toEqual({
+    'endpoints.kubernetes.io/last-change-trigger-time': '2026-01-01T00:00:05Z',
+  })
+  await client.delete(services, { namespace: 'default', name: 'web' })
+  await api.until(() => api.get('endpoints', 'default/web') === undefined)
+})
+
+test('endpoints kept by hand are mirrored into slices, and follow changes', async () => {
+  await start('endpointslice-mirroring-controller')
+  await createService({ ports: [{ port: 80 }] })
+  const made = await client.create<Endpoints>(endpoints, {
+    metadata: { name: 'web', namespace: 'default', labels: { a: 'b' } },
+    subsets: [{ addresses: [{ ip: '192.0.2.1' }], ports: [{ port: 80, protocol: 'TCP' }] }],
+  })
+  const slice = (): EndpointSlice | undefined => api.list<EndpointSlice>('endpointslices')[0]
+  await api.until(() => slice()?.endpoints?.[0]?.addresses[0] === '192.0.2.1')
+  expect(slice()?.metadata.labels).toMatchObject({ a: 'b', 'kubernetes.io/service-name': 'web' })
+  await client.update(endpoints, {
+    ...made,
+    subsets: [{ ...made.subsets?.[0], addresses: [{ ip: '192.0.2.2' }] }],
+  })
+  await api.until(() => slice()?.endpoints?.[0]?.addresses[0] === '192.0.2.2')
+  await client.delete(endpoints, { namespace: 'default', name: 'web' })
+  await api.until(() => slice() === undefined)
+})
+
+async function ownerWithChildren(count: number): Promise<KubeObject> {
+  const owner = await client.create<KubeObject>(replicaSets, {
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: { name: 'rs', namespace: 'default' },
+  })
+  const ownerReferences = [ownerOf(owner, 'ReplicaSet', 'apps/v1')]
+  for (let index = 0; index < count; index++) await client.create(pods, pod(`child${index}`, { ownerReferences }))
+  return owner
+}
+
+test('background: dependents go after their owner', async () => {
+  await start('garbage-collector-controller')
+  await ownerWithChildren(20)
+  await client.delete(replicaSets, { namespace: 'default', name: 'rs' }, { propagationPolicy: 'Background' })
+  await api.until(() => api.list('pods').length === 0)
+})
+
+test('foreground: the owner goes when its dependents are gone', async () => {
+  await start('garbage-collector-controller')
+  await ownerWithChildren(3)
+  await client.delete(replicaSets, { namespace: 'default', name: 'rs' }, { propagationPolicy: 'Foreground' })
+  expect(api.get('replicasets', 'default/rs')).toBeDefined()
+  await api.until(() => api.get('replicasets', 'default/rs') === undefined)
+  expect(api.list('pods')).toEqual([])
+})
+
+test('orphan: dependents stay without the reference', async () => {
+  await start('garbage-collector-controller')
+  await ownerWithChildren(3)
+  await client.delete(replicaSets, { namespace: 'default', name: 'rs' }, { propagationPolicy: 'Orphan' })
+  await api.until(() => api.get('replicasets', 'default/rs') === undefined)
+  expect(api.list('pods').map(({ metadata }) => metadata.ownerReferences ?? [])).toEqual([[], [], []])
+})
+
+test('a circle of dependents does not stop a foreground deletion', async () => {
+  await start('garbage-collector-controller')
+  const made: Pod[] = []
+  for (const name of ['a', 'b', 'c']) made.push(await client.create<Pod>(pods, pod(name)))
+  for (const [index, one] of made.entries()) {
+    const owner = made[(index + 2) % 3] as Pod
+    await client.update(pods, { ...one, metadata: { ...one.metadata, ownerReferences: [ownerOf(owner, 'Pod')] } })
+  }
+  await client.delete(pods, { namespace: 'default', name: 'a' }, { propagationPolicy: 'Foreground' })
+  await api.until(() => api.list('pods').length === 0)
+})
+
+test('a dependent with another owner only loses the reference', async () => {
+  await start('garbage-collector-controller')
+  const going = await ownerWithChildren(0)
+  const staying = await client.create<KubeObject>(replicaSets, { metadata: { name: 'other', namespace: 'default' } })
+  const ownerReferences = [ownerOf(going, 'ReplicaSet', 'apps/v1'), ownerOf(staying, 'ReplicaSet', 'apps/v1')]
+  await client.create(pods, pod('shared', { ownerReferences }))
+  await client.delete(replicaSets, { namespace: 'default', name: 'rs' }, { propagationPolicy: 'Background' })
+  await api.until(() => api.get('pods', 'default/shared')?.metadata.ownerReferences?.length === 1)
+  expect(api.get('pods', 'default/shared')?.metadata.ownerReferences?.[0]?.name).toBe('other')
+})
+
+test('an object that names an owner which never was is deleted', async () => {
+  await start('garbage-collector-controller')
+  const ownerReferences = [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'ghost', uid: 'no-such-uid' }]
+  await client.create(pods, pod('lost', { ownerReferences }))
+  await api.until(() => api.list('pods').length === 0)
+})
+
+test('a silent node becomes Unknown, is tainted, and loses its pods after their toleration', async () => {
+  const heartbeat = { type: 'Ready', status: 'True', lastHeartbeatTime: '2026-01-01T00:00:00Z' }
+  await client.create(nodes, { ...node('n'), status: { conditions: [heartbeat] } })
+  const tolerations = [
+    { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 },
+  ]
+  await client.create(pods, pod('p', {}, { nodeName: 'n', tolerations }))
+  await start('node-lifecycle-controller', 'taint-eviction-controller')
+  const silent = api.until(() => api.get<Node>('nodes', 'n')?.spec?.taints?.length === 2)
+  await clock.advanceAsync(60_000)
+  await silent
+  const { status, spec } = api.get<Node>('nodes', 'n') as Node
+  expect(status?.conditions?.[0]).toMatchObject({
+    status: 'Unknown',
+    reason: 'NodeStatusUnknown',
+    message: 'Kubelet stopped posting node status.',
+  })
+  expect(spec?.taints?.map(({ key, effect }) => `${key}:${effect}`)).toEqual([
+    'node.kubernetes.io/unreachable:NoSchedule',
+    'node.kubernetes.io/unreachable:NoExecute',
+  ])
+  expect(api.get('pods', 'default/p')?.metadata.deletionTimestamp).toBeUndefined()
+  const evicted = api.until(() => api.get('pods', 'default/p')?.metadata.deletionTimestamp !== undefined)
+  await clock.advanceAsync(310_000)
+  await evicted
+  expect(recorded).toContain('Normal TaintManagerEviction: Marking for deletion Pod default/p')
+})
