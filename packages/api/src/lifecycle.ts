@@ -311,6 +311,5 @@ function generateJobSelector(job: Job): void {
   const inherited = semanticallyEqual(job.metadata?.labels, template.labels)
   template.labels = { 'job-name': name, [jobName]: name, 'controller-uid': uid, [controllerUid]: uid, ...template.labels }
   if (inherited) (job.metadata ??= {}).labels = { ...template.labels }
-  spec.selector ??= {}
-  spec.selector.matchLabels = { [controllerUid]: uid, ...spec.selector.matchLabels }
+  spec.selector = { ...spec.selector, matchLabels: { [controllerUid]: uid, ...spec.selector?.matchLabels } }
 }
