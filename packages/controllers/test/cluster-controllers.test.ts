@@ -1,14 +1,29 @@
 // The cluster's controllers and the scheduler against an API in memory.
 
-import type { Endpoints, EndpointSlice, KubeObject, Namespace, Node, Pod } from '@binnacle/api'
+import type {
+  Endpoints,
+  EndpointSlice,
+  KubeObject,
+  Namespace,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  PodDisruptionBudget,
+  ResourceQuota,
+} from '@binnacle/api'
 import {
   createClient,
   endpoints,
   Informers,
   namespaces,
   nodes,
+  persistentVolumeClaims,
+  persistentVolumes,
+  podDisruptionBudgets,
   pods,
   replicaSets,
+  resourceQuotas,
   serviceAccounts,
   services,
 } from '@binnacle/client'
@@ -312,4 +327,134 @@ test('a silent node becomes Unknown, is tainted, and loses its pods after their 
   await clock.advanceAsync(310_000)
   await evicted
   expect(recorded).toContain('Normal TaintManagerEviction: Marking for deletion Pod default/p')
+})
+
+test('a quota counts what is there, at once, and releases what goes', async () => {
+  await start('resourcequota-controller')
+  await client.create(resourceQuotas, {
+    metadata: { name: 'q', namespace: 'default' },
+    spec: {
+      hard: {
+        pods: '5',
+        'requests.cpu': '4',
+        'limits.memory': '2Gi',
+        services: '3',
+        'services.nodeports': '2',
+        'count/replicasets.apps': '1',
+      },
+    },
+  })
+  const used = (): Record<string, unknown> => api.get<ResourceQuota>('resourcequotas', 'default/q')?.status?.used ?? {}
+  await api.until(() => used()['pods'] === '0')
+  const containers = [{ name: 'c', resources: { requests: { cpu: '250m' }, limits: { memory: '512Mi' } } }]
+  await client.create(pods, pod('p1', {}, { containers }))
+  await client.create(pods, pod('p2', {}, { containers }))
+  await createService({ type: 'NodePort', ports: [{ port: 80 }] })
+  await ownerWithChildren(0)
+  await api.until(() => used()['count/replicasets.apps'] === '1' && used()['services'] === '1')
+  expect(used()).toEqual({
+    pods: '2',
+    'requests.cpu': '500m',
+    'limits.memory': '1Gi',
+    services: '1',
+    'services.nodeports': '1',
+    'count/replicasets.apps': '1',
+  })
+  await client.delete(pods, { namespace: 'default', name: 'p1' })
+  await api.until(() => used()['pods'] === '1' && used()['requests.cpu'] === '250m')
+})
+
+test('a budget allows what is healthy above what it wants', async () => {
+  await start('disruption-controller')
+  await client.create(podDisruptionBudgets, {
+    metadata: { name: 'b', namespace: 'default' },
+    spec: { selector: { matchLabels: { app: 'web' } }, minAvailable: 1 },
+  })
+  const budget = (): PodDisruptionBudget | undefined =>
+    api.get<PodDisruptionBudget>('poddisruptionbudgets', 'default/b')
+  await api.until(() => budget()?.status?.conditions?.[0]?.reason === 'InsufficientPods')
+  for (const name of ['p1', 'p2']) {
+    const made = await client.create<Pod>(pods, pod(name, { labels: { app: 'web' } }, { nodeName: 'n' }))
+    const status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] }
+    await client.updateStatus(pods, { ...made, status })
+  }
+  await api.until(() => budget()?.status?.disruptionsAllowed === 1)
+  expect(budget()?.status).toMatchObject({
+    currentHealthy: 2,
+    desiredHealthy: 1,
+    expectedPods: 2,
+    observedGeneration: 1,
+    conditions: [{ type: 'DisruptionAllowed', status: 'True', reason: 'SufficientPods' }],
+  })
+})
+
+test('a percentage counts the replicas that the pods’ controllers want', async () => {
+  await start('disruption-controller')
+  const owner = await client.create<KubeObject>(replicaSets, {
+    metadata: { name: 'rs', namespace: 'default' },
+    spec: { replicas: 4 },
+  } as unknown as KubeObject)
+  const ownerReferences = [ownerOf(owner, 'ReplicaSet', 'apps/v1')]
+  await client.create(pods, pod('p', { labels: { app: 'web' }, ownerReferences }))
+  await client.create(podDisruptionBudgets, {
+    metadata: { name: 'b', namespace: 'default' },
+    spec: { selector: { matchLabels: { app: 'web' } }, maxUnavailable: '50%' },
+  })
+  await api.until(() => {
+    const status = api.get<PodDisruptionBudget>('poddisruptionbudgets', 'default/b')?.status
+    return status?.expectedPods === 4 && status.desiredHealthy === 2
+  })
+})
+
+function volume(name: string, size: string): PersistentVolume {
+  return {
+    metadata: { name },
+    spec: {
+      accessModes: ['ReadWriteOnce'],
+      storageClassName: 'manual',
+      capacity: { storage: size },
+      persistentVolumeReclaimPolicy: 'Retain',
+    },
+    status: { phase: 'Pending' },
+  }
+}
+
+test('a claim takes the smallest volume that fits, and leaves it released', async () => {
+  await start(
+    'persistentvolume-binder-controller',
+    'persistentvolumeclaim-protection-controller',
+    'persistentvolume-protection-controller',
+  )
+  await client.create(persistentVolumes, volume('large', '10Gi'))
+  await client.create(persistentVolumes, volume('small', '2Gi'))
+  await client.create(persistentVolumes, volume('tiny', '1Mi'))
+  const phaseOf = (name: string): string | undefined =>
+    api.get<PersistentVolume>('persistentvolumes', name)?.status?.phase
+  await api.until(() => ['large', 'small', 'tiny'].every((name) => phaseOf(name) === 'Available'))
+  await client.create(persistentVolumeClaims, {
+    metadata: { name: 'data', namespace: 'default' },
+    spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'manual', resources: { requests: { storage: '1Gi' } } },
+    status: { phase: 'Pending' },
+  })
+  const claim = (): PersistentVolumeClaim | undefined => api.get('persistentvolumeclaims', 'default/data')
+  await api.until(() => claim()?.status?.phase === 'Bound')
+  expect(claim()?.spec?.volumeName).toBe('small')
+  expect(claim()?.status?.capacity).toEqual({ storage: '2Gi' })
+  expect(phaseOf('small')).toBe('Bound')
+  await client.delete(persistentVolumeClaims, { namespace: 'default', name: 'data' })
+  await api.until(() => claim() === undefined && phaseOf('small') === 'Released')
+})
+
+test('pods of a node that is gone are collected after the quarantine', async () => {
+  await client.create(pods, pod('lost', {}, { nodeName: 'gone' }))
+  await client.create(nodes, node('here'))
+  await client.create(pods, pod('kept', {}, { nodeName: 'here' }))
+  await start('pod-garbage-collector-controller')
+  const collected = api.until(() => api.get('pods', 'default/lost') === undefined)
+  await clock.advanceAsync(20_000)
+  expect(api.get('pods', 'default/lost')).toBeDefined()
+  await clock.advanceAsync(60_000)
+  await collected
+  expect(api.get('pods', 'default/kept')).toBeDefined()
+  expect(api.requests).toContain('patch pods/status default/lost')
 })

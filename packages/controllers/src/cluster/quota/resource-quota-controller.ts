@@ -64,14 +64,7 @@ export function startResourceQuotaController(context: ControllerContext): Contro
   const replenish = ({ metadata }: KubeObject): void => {
     for (const quota of quotaInformer.byIndex(byNamespace, metadata.namespace ?? '')) enqueue(quota)
   }
-  quotaInformer.on({
-    added: enqueue,
-    updated: (quota, old) => {
-      if (JSON.stringify(quota.spec) !== JSON.stringify(old.spec) || !sameList(quota.status?.used, old.status?.used)) {
-        enqueue(quota)
-      }
-    },
-  })
+  quotaInformer.on({ added: enqueue, updated: enqueue })
   podInformer.on({
     added: replenish,
     updated: (pod, old) => {
