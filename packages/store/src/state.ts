@@ -34,7 +34,6 @@ export class State {
   /** A version from the data folder: it has no history. */
   load(version: Version): void {
     this.#live.set(orderKey(version.key), version)
-    if (version.revision > this.revision) this.revision = this.compactedRevision = version.revision
   }
 
   /** The newest version of a key, deletions included. */

@@ -15,7 +15,8 @@ const longestKey = 1978
 const smallestRoom = 64 << 10
 
 /** Under this key of the meta table lies the newest revision: deletions leave no record that could tell it. */
-export const revisionKey: Buffer = Buffer.from('revision')
+export const revisionName = 'revision'
+const revisionKey = Buffer.from(revisionName)
 
 export interface Tables {
   readonly root: RootDatabase<Buffer, Buffer>
@@ -85,7 +86,7 @@ export class LmdbJournal implements Journal {
   }
 }
 
-export function encodeRevision(revision: number): Buffer {
+function encodeRevision(revision: number): Buffer {
   const bytes = Buffer.allocUnsafeSlow(8)
   bytes.writeDoubleBE(revision)
   return bytes

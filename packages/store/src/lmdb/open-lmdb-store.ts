@@ -9,11 +9,10 @@ import { State } from '../state.ts'
 import type { Store } from '../store.ts'
 import { StoreOpenError } from '../store.ts'
 import { Version } from '../version.ts'
-import type { DataFolder } from './data-folder.ts'
 import { asOpenError, holdDataFolder } from './data-folder.ts'
 import type { Tables } from './lmdb-journal.ts'
-import { LmdbJournal, revisionKey } from './lmdb-journal.ts'
-import { checkDataFile } from './meta-page.ts'
+import { LmdbJournal, revisionName } from './lmdb-journal.ts'
+import { readDataFile } from './page-reader.ts'
 import type { Encryption } from './record.ts'
 import { decodeRecord, RecordError } from './record.ts'
 
@@ -31,16 +30,12 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
   const encryption = encryptionOf(options)
   const folder = holdDataFolder(options.directory)
   try {
-    const tables = openTables(folder)
-    try {
-      folder.complete()
-      const state = load(tables, encryption)
-      const journal = new LmdbJournal(tables, { encryption, directory: options.directory, released: folder.release })
-      return new MvccStore(state, { ...options, journal })
-    } catch (error) {
-      await tables.root.close()
-      throw error
-    }
+    const state = existsSync(folder.dataFile) ? load(folder.dataFile, encryption) : new State()
+    if (folder.existed && !existsSync(folder.dataFile)) throw new RecordError('objects.mdb is missing')
+    const tables = openTables(folder.dataFile)
+    folder.complete()
+    const journal = new LmdbJournal(tables, { encryption, directory: options.directory, released: folder.release })
+    return new MvccStore(state, { ...options, journal })
   } catch (error) {
     folder.release()
     throw asDamage(options.directory, error)
@@ -54,9 +49,7 @@ function encryptionOf({ encryptionKey, encrypt }: LmdbStoreOptions): Encryption 
   return { key: Buffer.from(encryptionKey), applies: encrypt ?? ((key) => key.startsWith('secrets/')) }
 }
 
-function openTables({ dataFile, existed }: DataFolder): Tables {
-  if (existsSync(dataFile)) checkDataFile(dataFile)
-  else if (existed) throw new RecordError('objects.mdb is missing')
+function openTables(dataFile: string): Tables {
   const environment = {
     path: dataFile,
     noSubdir: true,
@@ -75,23 +68,28 @@ function openTables({ dataFile, existed }: DataFolder): Tables {
 /** Values are cut out of slabs: a buffer of its own for each costs 250 bytes more, a quarter of a typical object. */
 const slabLength = 64 << 10
 
-function load({ objects, meta }: Tables, encryption: Encryption | undefined): State {
-  const lastRevision = meta.getBinary(revisionKey)
-  const state = new State(lastRevision === undefined ? 0 : lastRevision.readDoubleBE(0))
+function load(dataFile: string, encryption: Encryption | undefined): State {
+  const versions: Version[] = []
+  let revision = 0
   let slab = Buffer.alloc(0)
-  let entries = 0
-  for (const { key: name, value } of objects.getRange()) {
-    const key = name.toString()
-    const { revision, bytes } = decodeRecord(key, value, encryption)
-    if (bytes.byteLength > slab.byteLength) slab = Buffer.allocUnsafeSlow(Math.max(slabLength, bytes.byteLength))
-    const own = slab.subarray(0, bytes.byteLength)
-    slab = slab.subarray(bytes.byteLength)
-    bytes.copy(own)
-    state.load(new Version({ key, revision, bytes: own, deleted: false }))
-    entries++
-  }
-  const expected = (objects.getStats() as { entryCount: number }).entryCount
-  if (entries !== expected) throw new RecordError(`${entries} of ${expected} objects are there`)
+  readDataFile(dataFile, {
+    objects(name, value) {
+      const key = name.toString()
+      const record = decodeRecord(key, value, encryption)
+      const { length } = record.bytes
+      if (length > slab.length) slab = Buffer.allocUnsafeSlow(Math.max(slabLength, length))
+      const bytes = slab.subarray(0, length)
+      slab = slab.subarray(length)
+      record.bytes.copy(bytes)
+      versions.push(new Version({ key, revision: record.revision, bytes, deleted: false }))
+      revision = Math.max(revision, record.revision)
+    },
+    meta(name, value) {
+      if (name.toString() === revisionName) revision = Math.max(revision, value.readDoubleBE(0))
+    },
+  })
+  const state = new State(revision)
+  for (const version of versions) state.load(version)
   return state
 }
 
