@@ -11,10 +11,12 @@ import type {
   Pod,
   PodDisruptionBudget,
   ResourceQuota,
+  Secret,
 } from '@binnacle/api'
 import {
   createClient,
   endpoints,
+  events,
   Informers,
   namespaces,
   nodes,
@@ -24,6 +26,7 @@ import {
   pods,
   replicaSets,
   resourceQuotas,
+  secrets,
   serviceAccounts,
   services,
 } from '@binnacle/client'
@@ -457,4 +460,32 @@ test('pods of a node that is gone are collected after the quarantine', async () 
   await collected
   expect(api.get('pods', 'default/kept')).toBeDefined()
   expect(api.requests).toContain('patch pods/status default/lost')
+})
+
+test('events go an hour after they were last written', async () => {
+  await start('event-expiry-controller')
+  const event = (name: string, lastTimestamp: string): object => ({
+    metadata: { name, namespace: 'default' },
+    lastTimestamp,
+  })
+  await client.create(events, event('old', '2026-01-01T00:00:00Z') as KubeObject)
+  await client.create(events, event('new', '2026-01-01T00:59:00Z') as KubeObject)
+  const gone = api.until(() => api.get('events', 'default/old') === undefined)
+  await clock.advanceAsync(70 * 60_000)
+  await gone
+  expect(api.get('events', 'default/new')).toBeDefined()
+})
+
+test('a token Secret is filled for its account and goes with it', async () => {
+  await start('serviceaccount-token-controller')
+  await client.create(serviceAccounts, { metadata: { name: 'bot', namespace: 'default' } })
+  await client.create(secrets, {
+    metadata: { name: 'bot-token', namespace: 'default', annotations: { 'kubernetes.io/service-account.name': 'bot' } },
+    type: 'kubernetes.io/service-account-token',
+  } as KubeObject)
+  const secret = (): Secret | undefined => api.get<Secret>('secrets', 'default/bot-token')
+  await api.until(() => secret()?.data?.['token'] !== undefined)
+  expect(Buffer.from(secret()?.data?.['namespace'] ?? '', 'base64').toString()).toBe('default')
+  await client.delete(serviceAccounts, { namespace: 'default', name: 'bot' })
+  await api.until(() => secret() === undefined)
 })

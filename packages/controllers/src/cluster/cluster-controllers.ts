@@ -3,6 +3,7 @@
 import type { Controller } from '@binnacle/client'
 import type { ControllerContext } from '../context.ts'
 import { startClusterRoleAggregationController } from './cluster-role-aggregation-controller.ts'
+import { startCertificateCleaner, startEventExpiryController } from './expiry-controllers.ts'
 import { startDisruptionController } from './disruption-controller.ts'
 import { startEndpointSliceController } from './endpoints/endpoint-slice-controller.ts'
 import { startEndpointSliceMirroringController } from './endpoints/endpoint-slice-mirroring-controller.ts'
@@ -15,6 +16,7 @@ import { startPodGarbageCollector } from './pod-garbage-collector.ts'
 import { startResourceQuotaController } from './quota/resource-quota-controller.ts'
 import { startRootCACertPublisher } from './root-ca-publisher.ts'
 import { startServiceAccountController } from './service-account-controller.ts'
+import { startServiceAccountTokenController } from './service-account-token-controller.ts'
 import { startPersistentVolumeController } from './volumes/persistent-volume-controller.ts'
 import {
   startClaimProtectionController,
@@ -23,6 +25,7 @@ import {
 
 export const clusterControllers: Readonly<Record<string, (context: ControllerContext) => Controller>> = {
   'serviceaccount-controller': startServiceAccountController,
+  'serviceaccount-token-controller': startServiceAccountTokenController,
   'root-ca-certificate-publisher-controller': startRootCACertPublisher,
   'namespace-controller': startNamespaceController,
   'garbage-collector-controller': startGarbageCollector,
@@ -38,4 +41,6 @@ export const clusterControllers: Readonly<Record<string, (context: ControllerCon
   'persistentvolumeclaim-protection-controller': startClaimProtectionController,
   'persistentvolume-protection-controller': startVolumeProtectionController,
   'clusterrole-aggregation-controller': startClusterRoleAggregationController,
+  'certificatesigningrequest-cleaner-controller': startCertificateCleaner,
+  'event-expiry-controller': startEventExpiryController,
 }

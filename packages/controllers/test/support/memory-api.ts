@@ -183,6 +183,8 @@ export function createMemoryApi(): MemoryApi {
           ? erase('namespaces', finalized)
           : store('namespaces', finalized, 'MODIFIED')
       }
+      case 'token':
+        return { metadata: old.metadata, status: { token: 'a.signed.token' } }
       case 'scale':
         return { metadata: old.metadata, spec: { replicas: (old['spec'] as { replicas?: number }).replicas } }
       default:
