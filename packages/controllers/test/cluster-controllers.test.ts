@@ -15,6 +15,7 @@ import type {
 } from '@binnacle/api'
 import {
   createClient,
+  customResourceDefinitions,
   endpoints,
   events,
   Informers,
@@ -36,7 +37,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { clusterControllers } from '../src/cluster/cluster-controllers.ts'
 import type { ControllerContext } from '../src/context.ts'
 import { startScheduler } from '../src/scheduler/scheduler.ts'
-import { createMemoryApi, ownerOf, type MemoryApi } from './support/memory-api.ts'
+import { createMemoryApi, ownerOf, row, type MemoryApi } from './support/memory-api.ts'
 
 let api: MemoryApi
 let client: Client
@@ -295,6 +296,19 @@ test('a dependent with another owner only loses the reference', async () => {
   await client.delete(replicaSets, { namespace: 'default', name: 'rs' }, { propagationPolicy: 'Background' })
   await api.until(() => api.get('pods', 'default/shared')?.metadata.ownerReferences?.length === 1)
   expect(api.get('pods', 'default/shared')?.metadata.ownerReferences?.[0]?.name).toBe('other')
+})
+
+test('objects of a kind that was just defined are collected at once', async () => {
+  await start('garbage-collector-controller')
+  const crontabs = { group: 'example.com', version: 'v1', resource: 'crontabs', namespaced: true }
+  api.serve(row('example.com', 'crontabs', 'CronTab'))
+  await client.create(customResourceDefinitions, { metadata: { name: 'crontabs.example.com' } })
+  const owner = await client.create<KubeObject>(crontabs, { metadata: { name: 'owner', namespace: 'default' } })
+  const ownerReferences = [ownerOf(owner, 'CronTab', 'example.com/v1')]
+  await client.create(crontabs, { metadata: { name: 'child', namespace: 'default', ownerReferences } })
+  await client.create(pods, pod('p', { ownerReferences }))
+  await client.delete(crontabs, { namespace: 'default', name: 'owner' })
+  await api.until(() => api.list('crontabs').length === 0 && api.list('pods').length === 0)
 })
 
 test('an object that names an owner which never was is deleted', async () => {

@@ -6,6 +6,7 @@ import type { Condition, KubeObject, OwnerReference, Pod, PodCondition, PodDisru
 import { podDisruptionBudgets, pods, startController } from '@binnacle/client'
 import type { Client, Controller } from '@binnacle/client'
 import type { ControllerContext } from '../context.ts'
+import { ResourceTable } from './garbage-collector/resource-table.ts'
 import { podIsReady, podIsTerminal } from './endpoints/service-pods.ts'
 
 /** An eviction that did not lead to a delete within this time does not count any more. */
@@ -20,6 +21,7 @@ export function startDisruptionController(context: ControllerContext): Controlle
   const budgetInformer = informers.of<PodDisruptionBudget>(podDisruptionBudgets, { namespace: namespaceOf })
   const podInformer = informers.of<Pod>(pods, { namespace: namespaceOf })
 
+  const resources = new ResourceTable(client)
   const controller = startController({
     name: 'disruption-controller',
     workers: 2,
@@ -55,7 +57,7 @@ export function startDisruptionController(context: ControllerContext): Controlle
   async function trySync(budget: PodDisruptionBudget): Promise<void | { requeueAfterMs: number }> {
     const selected = podsOf(budget)
     if (selected.length === 0) events.record(budget, 'Normal', 'NoPods', 'No matching pods found')
-    const { expected, desired, unmanaged } = await expectedCounts(client, budget, selected)
+    const { expected, desired, unmanaged } = await expectedCounts(resources, budget, selected)
     if (unmanaged.length > 0) {
       events.record(
         budget,
@@ -198,12 +200,12 @@ interface ExpectedCounts {
 }
 
 async function expectedCounts(
-  client: Client,
+  resources: ResourceTable,
   { spec }: PodDisruptionBudget,
   selected: readonly Pod[],
 ): Promise<ExpectedCounts> {
   if (spec?.maxUnavailable !== undefined) {
-    const { expected, unmanaged } = await expectedScale(client, selected)
+    const { expected, unmanaged } = await expectedScale(resources, selected)
     const unavailable = scaledValue(spec.maxUnavailable, expected, 'up')
     return { expected, desired: Math.max(0, expected - unavailable), unmanaged }
   }
@@ -211,13 +213,13 @@ async function expectedCounts(
   if (typeof spec.minAvailable === 'number') {
     return { expected: selected.length, desired: spec.minAvailable, unmanaged: [] }
   }
-  const { expected, unmanaged } = await expectedScale(client, selected)
+  const { expected, unmanaged } = await expectedScale(resources, selected)
   return { expected, desired: scaledValue(spec.minAvailable, expected, 'up'), unmanaged }
 }
 
 /** The sum of the replicas that the pods' controllers want, each controller once. */
 async function expectedScale(
-  client: Client,
+  resources: ResourceTable,
   selected: readonly Pod[],
 ): Promise<{ expected: number; unmanaged: string[] }> {
   const scales = new Map<string, number>()
@@ -226,7 +228,7 @@ async function expectedScale(
     const owner = pod.metadata.ownerReferences?.find(({ controller }) => controller === true)
     if (!owner) unmanaged.push(pod.metadata.name ?? '')
     else if (!scales.has(owner.uid)) {
-      const scale = await scaleOf(client, owner, pod.metadata.namespace ?? '')
+      const scale = await scaleOf(resources, owner, pod.metadata.namespace ?? '')
       if (!scale) throw new Error(`found no controllers for pod "${pod.metadata.name}"`)
       scales.set(scale.uid, scale.replicas)
       scales.set(owner.uid, scale.uid === owner.uid ? scale.replicas : 0)
@@ -241,13 +243,12 @@ interface ScaleView extends KubeObject {
 
 /** By the scale sub-resource, which all workloads and scalable custom resources have; a Deployment's pods count by it. */
 async function scaleOf(
-  client: Client,
+  resources: ResourceTable,
   owner: OwnerReference,
   namespace: string,
 ): Promise<{ uid: string; replicas: number } | undefined> {
-  const resource = (await client.discover()).find(
-    ({ ref, kind }) => kind === owner.kind && apiVersionOf(ref) === owner.apiVersion,
-  )
+  const { client } = resources
+  const resource = await resources.find(owner.apiVersion, owner.kind)
   if (!resource) return undefined
   try {
     const scale = await client.subresource<ScaleView>(resource.ref, 'scale', {
@@ -258,7 +259,7 @@ async function scaleOf(
     if (scale.metadata.uid !== owner.uid) return undefined
     const above =
       owner.kind === 'ReplicaSet' ? await deploymentAbove(client, resource.ref, { owner, namespace }) : undefined
-    return above ? await scaleOf(client, above, namespace) : { uid: owner.uid, replicas: scale.spec?.replicas ?? 0 }
+    return above ? await scaleOf(resources, above, namespace) : { uid: owner.uid, replicas: scale.spec?.replicas ?? 0 }
   } catch (error) {
     if (isNotFound(error)) return undefined
     throw error
@@ -274,10 +275,6 @@ async function deploymentAbove(
   return replicaSet.metadata.ownerReferences?.find(
     ({ controller, kind }) => controller === true && kind === 'Deployment',
   )
-}
-
-function apiVersionOf({ group, version }: { group: string; version: string }): string {
-  return group === '' ? version : `${group}/${version}`
 }
 
 function counts(status: Status | undefined): Pick<Status, 'currentHealthy' | 'desiredHealthy' | 'expectedPods'> {

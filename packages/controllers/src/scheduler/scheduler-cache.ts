@@ -91,7 +91,8 @@ export class SchedulerCache {
   }
 }
 
-function sameForScheduling(pod: Pod, old: Pod): boolean {
+/** Whether two versions of a bound pod count the same: spec, by generation, and labels. */
+export function sameForScheduling(pod: Pod, old: Pod): boolean {
   return (
     pod.metadata.generation === old.metadata.generation &&
     pod.metadata.generation !== undefined &&

@@ -29,7 +29,7 @@ import type { PodInfo } from './node-info.ts'
 import type { ClusterEvent, ClusterView } from './plugin.ts'
 import { filterPlugins, scorePlugins } from './plugins/default-plugins.ts'
 import { findPreemption } from './preemption.ts'
-import { SchedulerCache } from './scheduler-cache.ts'
+import { sameForScheduling, SchedulerCache } from './scheduler-cache.ts'
 import { fitErrorMessage, schedulePod } from './scheduling-cycle.ts'
 import type { CycleContext, Diagnosis } from './scheduling-cycle.ts'
 import { isGated, SchedulingQueue } from './scheduling-queue.ts'
@@ -147,9 +147,10 @@ class RunningScheduler implements Scheduler {
     }
     if (pod.spec?.nodeName) {
       this.#queue.remove(uid)
-      const isNew = !old?.spec?.nodeName
       this.#cache.setPod(pod)
-      this.#moveOn(isNew ? 'podAdded' : 'podUpdated')
+      // Most updates are of the status, which no filter looks at.
+      if (!old?.spec?.nodeName) this.#moveOn('podAdded')
+      else if (!sameForScheduling(pod, old)) this.#moveOn('podUpdated')
       return
     }
     if (pod.spec?.schedulerName !== undefined && pod.spec.schedulerName !== this.#schedulerName) return

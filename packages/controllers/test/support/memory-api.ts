@@ -22,6 +22,8 @@ type Listener = (event: WatchEvent) => void
 export interface MemoryApi extends Transport {
   /** Every request, as `verb resource[/subresource] namespace/name`. */
   readonly requests: string[]
+  /** Serves one more resource from now on. */
+  serve(resource: ServedResource): void
   /** What is stored now. */
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as Client.get: the caller knows the kind
   get<T extends KubeObject = KubeObject>(resource: string, key: string): T | undefined
@@ -30,7 +32,7 @@ export interface MemoryApi extends Transport {
   until(predicate: () => boolean): Promise<void>
 }
 
-const served: readonly ServedResource[] = [
+const builtIn: readonly ServedResource[] = [
   row('', 'pods', 'Pod'),
   row('', 'services', 'Service'),
   row('', 'endpoints', 'Endpoints'),
@@ -45,7 +47,7 @@ const served: readonly ServedResource[] = [
   row('discovery.k8s.io', 'endpointslices', 'EndpointSlice'),
 ]
 
-function row(group: string, resource: string, kind: string, namespaced = true): ServedResource {
+export function row(group: string, resource: string, kind: string, namespaced = true): ServedResource {
   const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection']
   return { group, version: 'v1', resource, kind, namespaced, verbs, subresources: [] }
 }
@@ -57,6 +59,7 @@ export function createMemoryApi(): MemoryApi {
   const listeners = new Map<string, Set<Listener>>()
   const waiting = new Set<() => void>()
   const requests: string[] = []
+  const served = [...builtIn]
   let revision = 0
   let names = 0
 
@@ -236,6 +239,7 @@ export function createMemoryApi(): MemoryApi {
 
   return {
     requests,
+    serve: (resource) => void served.push(resource),
     // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as Client.get: the caller knows the kind
     get: <T>(resource: string, key: string) => tableOf(resource).get(key) as T | undefined,
     list: <T>(resource: string, namespace?: string) => listOf(resource, namespace).items as T[],

@@ -3,16 +3,16 @@
 import type { Client, DiscoveredResource, ResourceRef } from '@binnacle/client'
 
 export class ResourceTable {
-  readonly #client: Client
+  readonly client: Client
   #byKind = new Map<string, DiscoveredResource>()
 
   constructor(client: Client) {
-    this.#client = client
+    this.client = client
   }
 
   /** Preferred versions only, one row per resource. */
   async refresh(): Promise<readonly DiscoveredResource[]> {
-    const all = await this.#client.discover()
+    const all = await this.client.discover()
     this.#byKind = new Map(all.map((resource) => [`${apiVersionOf(resource.ref)}/${resource.kind}`, resource]))
     return preferredOnly(all)
   }
