@@ -4,31 +4,30 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { generate } from '../../../scripts/generate-api/generate.ts'
+import { missingPrerequisite } from '../../../scripts/generate-api/go-types.ts'
 import { builtinResources, namedSchema, schemaNames, type Field, type Schema } from '../src/schema.ts'
 
 const root = join(import.meta.dirname, '../../..')
 
-interface GoTypesModule {
-  missingPrerequisite(): string | undefined
-}
-interface GenerateModule {
-  generate(): Record<string, string>
-}
-
-const { missingPrerequisite } = (await import(join(root, 'scripts/generate-api/go-types.ts'))) as GoTypesModule
 const missing = missingPrerequisite()
 
 describe('the generated table', () => {
-  it.skipIf(missing !== undefined)(`is what the generator makes of the Go modules${missing ? ` (${missing})` : ''}`, async () => {
-    const { generate } = (await import(join(root, 'scripts/generate-api/generate.ts'))) as GenerateModule
-    for (const [name, source] of Object.entries(generate())) {
-      expect(readFileSync(join(root, 'packages/api/src/generated', name), 'utf8') === source, `${name} is stale`).toBe(true)
-    }
-  })
+  it.skipIf(missing !== undefined)(
+    `is what the generator makes of the Go modules${missing ? ` (${missing})` : ''}`,
+    () => {
+      for (const [name, source] of Object.entries(generate())) {
+        expect(
+          readFileSync(join(root, 'packages/api/src/generated', name), 'utf8') === source,
+          `${name} is stale`,
+        ).toBe(true)
+      }
+    },
+  )
 
   it('has a schema with apiVersion, kind and metadata for every resource', () => {
     for (const row of builtinResources()) {
-      expect([...row.schema.type === 'object' ? row.schema.fields.keys() : []]).toEqual(
+      expect([...(row.schema.type === 'object' ? row.schema.fields.keys() : [])]).toEqual(
         expect.arrayContaining(['apiVersion', 'kind', 'metadata']),
       )
     }
@@ -134,27 +133,33 @@ function theirs(property: Property): Record<string, unknown> {
 const swagger = swaggerFile()
 
 describe('every schema', () => {
-  it.skipIf(swagger === undefined)('has the fields of the release document (needs its source in the module cache)', () => {
-    const { definitions } = JSON.parse(readFileSync(swagger ?? '', 'utf8')) as { definitions: Record<string, Definition> }
-    const differences: string[] = []
-    for (const name of schemaNames()) {
-      const definition = definitions[name]
-      if (!definition) continue
-      const schema = namedSchema(name)
-      const names = Object.keys(definition.properties ?? {}).sort()
-      if (names.join() !== [...schema.fields.keys()].sort().join()) differences.push(`${name}: fields ${names.join()}`)
-      if (schema.atomic !== (definition['x-kubernetes-map-type'] === 'atomic')) differences.push(`${name}: map type`)
-      const required = [...schema.fields.values()].filter((field) => field.required).map((field) => field.name)
-      if (required.sort().join() !== (definition.required ?? []).sort().join()) {
-        differences.push(`${name}: required ${required.join()} instead of ${definition.required?.join()}`)
+  it.skipIf(swagger === undefined)(
+    'has the fields of the release document (needs its source in the module cache)',
+    () => {
+      const { definitions } = JSON.parse(readFileSync(swagger ?? '', 'utf8')) as {
+        definitions: Record<string, Definition>
       }
-      for (const [key, property] of Object.entries(definition.properties ?? {})) {
-        const field = schema.fields.get(key)
-        if (!field) continue
-        const [a, b] = [JSON.stringify(ours(field)), JSON.stringify(theirs(property))]
-        if (a !== b) differences.push(`${name}.${key}: ${a} instead of ${b}`)
+      const differences: string[] = []
+      for (const name of schemaNames()) {
+        const definition = definitions[name]
+        if (!definition) continue
+        const schema = namedSchema(name)
+        const names = Object.keys(definition.properties ?? {}).sort()
+        if (names.join() !== [...schema.fields.keys()].sort().join())
+          differences.push(`${name}: fields ${names.join()}`)
+        if (schema.atomic !== (definition['x-kubernetes-map-type'] === 'atomic')) differences.push(`${name}: map type`)
+        const required = [...schema.fields.values()].filter((field) => field.required).map((field) => field.name)
+        if (required.sort().join() !== (definition.required ?? []).sort().join()) {
+          differences.push(`${name}: required ${required.join()} instead of ${definition.required?.join()}`)
+        }
+        for (const [key, property] of Object.entries(definition.properties ?? {})) {
+          const field = schema.fields.get(key)
+          if (!field) continue
+          const [a, b] = [JSON.stringify(ours(field)), JSON.stringify(theirs(property))]
+          if (a !== b) differences.push(`${name}.${key}: ${a} instead of ${b}`)
+        }
       }
-    }
-    expect(differences).toEqual([])
-  })
+      expect(differences).toEqual([])
+    },
+  )
 })
