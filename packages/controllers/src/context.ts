@@ -12,6 +12,8 @@ export interface ControllerContext {
   clock: Clock
   /** Aborts when the engine ends. */
   signal: AbortSignal
-  /** PEM of the authority that signed the API server's certificate, for kube-root-ca.crt. */
-  rootCertificate?: string
+  /** PEM of the authority that signed the API server certificate, for kube-root-ca.crt. */
+  caCertificate?: string
+  /** A try that failed, with the key it was for; it is repeated with back-off. */
+  onError?: (error: unknown, key: string) => void
 }

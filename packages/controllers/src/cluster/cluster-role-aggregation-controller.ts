@@ -2,16 +2,17 @@
 
 import { semanticallyEqual, isConflict, isNotFound, labelSelectorMatches } from '@binnacle/api'
 import type { ClusterRole } from '@binnacle/api'
-import { clusterRoles, startController } from '@binnacle/client'
+import { clusterRoles } from '@binnacle/client'
 import type { Controller } from '@binnacle/client'
 import type { ControllerContext } from '../context.ts'
+import { runController } from './run-controller.ts'
 
-export function startClusterRoleAggregationController({ client, informers, clock }: ControllerContext): Controller {
+export function startClusterRoleAggregationController(context: ControllerContext): Controller {
+  const { client, informers } = context
   const roles = informers.of<ClusterRole>(clusterRoles)
-  const controller = startController({
+  const controller = runController(context, {
     name: 'clusterrole-aggregation-controller',
     workers: 2,
-    clock,
     reconcile: async (name) => {
       const role = roles.get(name)
       if (!role?.aggregationRule) return undefined

@@ -3,9 +3,10 @@
 
 import { formatTime, isConflict, isNotFound, labelSelectorMatches, scaledValue } from '@binnacle/api'
 import type { Condition, KubeObject, OwnerReference, Pod, PodCondition, PodDisruptionBudget } from '@binnacle/api'
-import { podDisruptionBudgets, pods, startController } from '@binnacle/client'
+import { podDisruptionBudgets, pods } from '@binnacle/client'
 import type { Client, Controller } from '@binnacle/client'
 import type { ControllerContext } from '../context.ts'
+import { runController } from './run-controller.ts'
 import { ResourceTable } from './garbage-collector/resource-table.ts'
 import { podIsReady, podIsTerminal } from './endpoints/service-pods.ts'
 
@@ -22,10 +23,9 @@ export function startDisruptionController(context: ControllerContext): Controlle
   const podInformer = informers.of<Pod>(pods, { namespace: namespaceOf })
 
   const resources = new ResourceTable(client)
-  const controller = startController({
+  const controller = runController(context, {
     name: 'disruption-controller',
     workers: 2,
-    clock,
     reconcile: (key) =>
       key.startsWith(podPrefix) ? clearStale(key.slice(podPrefix.length)) : sync(key.slice(budgetPrefix.length)),
   })

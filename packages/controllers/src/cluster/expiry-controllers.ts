@@ -3,9 +3,10 @@
 
 import { isNotFound } from '@binnacle/api'
 import type { CertificateSigningRequest, Event, KubeObject } from '@binnacle/api'
-import { certificateSigningRequests, events, startController } from '@binnacle/client'
+import { certificateSigningRequests, events } from '@binnacle/client'
 import type { Controller, ResourceRef } from '@binnacle/client'
 import type { ControllerContext } from '../context.ts'
+import { runController } from './run-controller.ts'
 
 const minuteMs = 60_000
 const eventTtlMs = 60 * minuteMs
@@ -57,13 +58,13 @@ interface Sweep<T> {
 
 /** Lists now and then rather than watching: these kinds are many, and nothing waits for them to go. */
 function startSweep<T extends KubeObject>(
-  { client, clock }: ControllerContext,
+  context: ControllerContext,
   { name, ref, periodMs, isExpired }: Sweep<T>,
 ): Controller {
-  const controller = startController({
+  const { client, clock } = context
+  const controller = runController(context, {
     name,
     workers: 1,
-    clock,
     reconcile: async (_key, signal) => {
       const now = clock.now()
       const expired = (await client.list<T>(ref)).items.filter((object) => isExpired(object, now))

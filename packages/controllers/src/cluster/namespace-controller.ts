@@ -4,9 +4,10 @@
 
 import { StatusError, formatTime, isConflict, isNotFound } from '@binnacle/api'
 import type { KubeObject, Namespace, Pod } from '@binnacle/api'
-import { namespaces, pods, startController } from '@binnacle/client'
+import { namespaces, pods } from '@binnacle/client'
 import type { Client, Controller, ResourceRef } from '@binnacle/client'
 import type { ControllerContext } from '../context.ts'
+import { runController } from './run-controller.ts'
 import { preferredOnly } from './garbage-collector/resource-table.ts'
 import { emptySummary, updateConditions } from './namespace-conditions.ts'
 import type { ContentSummary } from './namespace-conditions.ts'
@@ -15,11 +16,10 @@ const finalizer = 'kubernetes'
 const recheckMs = 1000
 
 export function startNamespaceController(context: ControllerContext): Controller {
-  const { informers, clock } = context
-  const controller = startController({
+  const { informers } = context
+  const controller = runController(context, {
     name: 'namespace-controller',
     workers: 10,
-    clock,
     reconcile: async (name) => {
       const emptied = await emptyNamespace(name, context)
       return emptied ? undefined : { requeueAfterMs: recheckMs }

@@ -3,9 +3,10 @@
 
 import { formatTime, isNotFound } from '@binnacle/api'
 import type { Node, Pod, PodCondition } from '@binnacle/api'
-import { nodes, pods, startController } from '@binnacle/client'
+import { nodes, pods } from '@binnacle/client'
 import type { Controller } from '@binnacle/client'
 import type { ControllerContext } from '../context.ts'
+import { runController } from './run-controller.ts'
 import { podIsTerminal } from './endpoints/service-pods.ts'
 
 const periodMs = 20_000
@@ -29,10 +30,9 @@ export function startPodGarbageCollector(
   /** Unknown node names, with when they were first missed. */
   const missing = new Map<string, number>()
 
-  const controller = startController({
+  const controller = runController(context, {
     name: 'pod-garbage-collector-controller',
     workers: 1,
-    clock,
     reconcile: async () => {
       const all = podInformer.list()
       for (const pod of excessTerminated(all, threshold)) await remove(pod)

@@ -3,9 +3,10 @@
 
 import { isAlreadyExists, isNotFound } from '@binnacle/api'
 import type { ConfigMap, Namespace } from '@binnacle/api'
-import { configMaps, namespaces, startController } from '@binnacle/client'
+import { configMaps, namespaces } from '@binnacle/client'
 import type { Controller } from '@binnacle/client'
 import type { ControllerContext } from '../context.ts'
+import { runController } from './run-controller.ts'
 import { isTerminating } from './namespace-terminating.ts'
 
 const name = 'kube-root-ca.crt'
@@ -15,13 +16,12 @@ const description =
   'No other usage is guaranteed across distributions of Kubernetes clusters.'
 
 export function startRootCACertPublisher(context: ControllerContext): Controller {
-  const { client, informers, clock } = context
+  const { client, informers } = context
   const namespaceInformer = informers.of<Namespace>(namespaces)
   const configMapInformer = informers.of<ConfigMap>(configMaps)
-  const controller = startController({
+  const controller = runController(context, {
     name: 'root-ca-certificate-publisher-controller',
     workers: 1,
-    clock,
     reconcile: async (namespaceName) => {
       const namespace = namespaceInformer.get(namespaceName)
       if (!namespace || namespace.status?.phase === 'Terminating' || namespace.metadata.deletionTimestamp) return

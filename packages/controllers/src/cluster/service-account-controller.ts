@@ -2,20 +2,21 @@
 
 import { isAlreadyExists } from '@binnacle/api'
 import type { Namespace, ServiceAccount } from '@binnacle/api'
-import { namespaces, serviceAccounts, startController } from '@binnacle/client'
+import { namespaces, serviceAccounts } from '@binnacle/client'
 import type { Controller } from '@binnacle/client'
 import type { ControllerContext } from '../context.ts'
+import { runController } from './run-controller.ts'
 import { isTerminating } from './namespace-terminating.ts'
 
 const accountName = 'default'
 
-export function startServiceAccountController({ client, informers, clock }: ControllerContext): Controller {
+export function startServiceAccountController(context: ControllerContext): Controller {
+  const { client, informers } = context
   const namespaceInformer = informers.of<Namespace>(namespaces)
   const accountInformer = informers.of<ServiceAccount>(serviceAccounts)
-  const controller = startController({
+  const controller = runController(context, {
     name: 'serviceaccount-controller',
     workers: 1,
-    clock,
     reconcile: async (name) => {
       const namespace = namespaceInformer.get(name)
       if (!namespace || namespace.status?.phase === 'Terminating' || namespace.metadata.deletionTimestamp) return

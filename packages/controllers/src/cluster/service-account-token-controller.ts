@@ -4,9 +4,10 @@
 
 import { isConflict, isNotFound } from '@binnacle/api'
 import type { KubeObject, Secret, ServiceAccount } from '@binnacle/api'
-import { secrets, serviceAccounts, startController } from '@binnacle/client'
+import { secrets, serviceAccounts } from '@binnacle/client'
 import type { Controller } from '@binnacle/client'
 import type { ControllerContext } from '../context.ts'
+import { runController } from './run-controller.ts'
 
 const tokenType = 'kubernetes.io/service-account-token'
 const nameAnnotation = 'kubernetes.io/service-account.name'
@@ -25,10 +26,9 @@ export function startServiceAccountTokenController(context: ControllerContext): 
   const accounts = informers.of<ServiceAccount>(serviceAccounts)
   const secretInformer = informers.of<Secret>(secrets, { [byAccount]: accountKeysOf })
 
-  const controller = startController({
+  const controller = runController(context, {
     name: 'serviceaccount-token-controller',
     workers: 5,
-    clock,
     reconcile: async (key) => {
       const secret = secretInformer.get(key)
       const [accountKey] = secret ? accountKeysOf(secret) : []

@@ -2,9 +2,10 @@
 
 import { isConflict, isNotFound } from '@binnacle/api'
 import type { EndpointSlice, Node } from '@binnacle/api'
-import { endpointSlices, nodes, startController } from '@binnacle/client'
+import { endpointSlices, nodes } from '@binnacle/client'
 import type { Controller } from '@binnacle/client'
 import type { ControllerContext } from '../../context.ts'
+import { runController } from '../run-controller.ts'
 import { isTerminating } from '../namespace-terminating.ts'
 import {
   endpointSliceControllerName,
@@ -17,17 +18,17 @@ import { lastChangeTriggerTimeAnnotation, TriggerTimes } from './service-pods.ts
 
 const byService = 'service'
 
-export function startEndpointSliceController({ client, informers, events, clock }: ControllerContext): Controller {
+export function startEndpointSliceController(context: ControllerContext): Controller {
+  const { client, informers, events, clock } = context
   const triggerTimes = new TriggerTimes()
   const slices = informers.of<EndpointSlice>(endpointSlices, { [byService]: serviceKeysOf })
   const nodeInformer = informers.of<Node>(nodes)
   /** Slices written whose new version no informer has shown yet, by name: the next pass must wait for them. */
   const pending = new Map<string, { since: number; slices: Map<string, string> }>()
 
-  const controller = startController({
+  const controller = runController(context, {
     name: 'endpointslice-controller',
     workers: 5,
-    clock,
     reconcile: async (key) => {
       const service = pods.services.get(key)
       if (!service) {

@@ -3,9 +3,10 @@
 
 import { semanticallyEqual, isConflict, isNotFound } from '@binnacle/api'
 import type { Endpoints, EndpointSlice, Service } from '@binnacle/api'
-import { endpoints, endpointSlices, services, startController } from '@binnacle/client'
+import { endpoints, endpointSlices, services } from '@binnacle/client'
 import type { Controller } from '@binnacle/client'
 import type { ControllerContext } from '../../context.ts'
+import { runController } from '../run-controller.ts'
 import { isTerminating } from '../namespace-terminating.ts'
 import { managedByLabel, portsKey, serviceNameLabel } from './endpoint-slices.ts'
 import type { Subset } from './endpoint-subsets.ts'
@@ -18,20 +19,15 @@ const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration'
 const maxAddressesPerSubset = 1000
 const staleRetryMs = 20
 
-export function startEndpointSliceMirroringController({
-  client,
-  informers,
-  events,
-  clock,
-}: ControllerContext): Controller {
+export function startEndpointSliceMirroringController(context: ControllerContext): Controller {
+  const { client, informers, events } = context
   const endpointsInformer = informers.of<Endpoints>(endpoints)
   const serviceInformer = informers.of<Service>(services)
   const slices = informers.of<EndpointSlice>(endpointSlices, { mirrored: endpointsKeysOf })
 
-  const controller = startController({
+  const controller = runController(context, {
     name: 'endpointslice-mirroring-controller',
     workers: 5,
-    clock,
     reconcile: async (key) => {
       const source = endpointsInformer.get(key)
       const service = serviceInformer.get(key)
@@ -84,7 +80,8 @@ export function startEndpointSliceMirroringController({
   const enqueueSource = (slice: EndpointSlice): void => {
     for (const key of endpointsKeysOf(slice)) controller.enqueue(key)
   }
-  slices.on({ updated: enqueueSource, deleted: enqueueSource })
+  // An added one too: a pass that did not see the last one yet may have made a second.
+  slices.on({ added: enqueueSource, updated: enqueueSource, deleted: enqueueSource })
   return controller
 }
 

@@ -2,9 +2,10 @@
 
 import { semanticallyEqual, isAlreadyExists, isConflict, isNotFound } from '@binnacle/api'
 import type { Endpoints, Service } from '@binnacle/api'
-import { endpoints, startController } from '@binnacle/client'
+import { endpoints } from '@binnacle/client'
 import type { Controller } from '@binnacle/client'
 import type { ControllerContext } from '../../context.ts'
+import { runController } from '../run-controller.ts'
 import { isTerminating } from '../namespace-terminating.ts'
 import { subsetsOf, truncateSubsets } from './endpoint-subsets.ts'
 import { watchServicePods } from './service-index.ts'
@@ -18,13 +19,13 @@ const leaderAnnotation = 'control-plane.alpha.kubernetes.io/leader'
 
 const staleRetryMs = 20
 
-export function startEndpointsController({ client, informers, events, clock }: ControllerContext): Controller {
+export function startEndpointsController(context: ControllerContext): Controller {
+  const { client, informers, events } = context
   const triggerTimes = new TriggerTimes()
   const endpointsInformer = informers.of<Endpoints>(endpoints)
-  const controller = startController({
+  const controller = runController(context, {
     name: controllerName,
     workers: 5,
-    clock,
     reconcile: async (key) => {
       const service = pods.services.get(key)
       if (!service) {

@@ -4,9 +4,10 @@
 
 import { isConflict, isNotFound } from '@binnacle/api'
 import type { KubeObject, OwnerReference } from '@binnacle/api'
-import { customResourceDefinitions, Informer, startController } from '@binnacle/client'
+import { customResourceDefinitions, Informer } from '@binnacle/client'
 import type { Controller, DiscoveredResource, ResourceRef } from '@binnacle/client'
 import type { ControllerContext } from '../../context.ts'
+import { runController } from '../run-controller.ts'
 import { foregroundFinalizer, hasFinalizer, orphanFinalizer, OwnerGraph } from './owner-graph.ts'
 import type { GraphNode, Identity } from './owner-graph.ts'
 import { ResourceTable } from './resource-table.ts'
@@ -27,6 +28,7 @@ class GarbageCollector {
   /** Custom resources watched, with what ends the watch. */
   readonly #monitors = new Map<string, { ref: ResourceRef; kind: string; stop: AbortController | undefined }>()
   #inStep: Promise<unknown> = Promise.resolve()
+  #discovering: Promise<unknown> = Promise.resolve()
 
   constructor(context: ControllerContext) {
     this.#context = context
@@ -36,10 +38,9 @@ class GarbageCollector {
       attemptToOrphan: ({ identity }) => this.#controller.enqueue(orphanPrefix + identity.uid),
       invalidOwner: (dependent, owner) => this.#reportInvalidOwner(dependent, owner),
     })
-    this.#controller = startController({
+    this.#controller = runController(context, {
       name: 'garbage-collector-controller',
       workers: 20,
-      clock: context.clock,
       reconcile: async (key) => {
         // Before all kinds are in step, a dependent that blocks could be missing from the graph.
         await this.#inStep
@@ -62,12 +63,12 @@ class GarbageCollector {
     const next = this.#discovering.then(() => this.#discoverAndWatch())
     this.#discovering = next.catch((error: unknown) => {
       // Without the list of kinds nothing new is watched; the next definition, or this timer, tries again.
-      if (!this.#context.signal.aborted) this.#context.clock.after(1000, () => void this.#watchAll())
-      return error
+      if (this.#context.signal.aborted) return
+      this.#context.onError?.(error, 'discovery')
+      this.#context.clock.after(1000, () => void this.#watchAll())
     })
     return this.#discovering
   }
-  #discovering: Promise<unknown> = Promise.resolve()
 
   async #discoverAndWatch(): Promise<void> {
     const resources = await this.#resources.refresh()

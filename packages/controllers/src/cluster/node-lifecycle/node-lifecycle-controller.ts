@@ -4,9 +4,10 @@
 
 import { formatTime, isConflict, isNotFound } from '@binnacle/api'
 import type { Clock, Lease, Node, NodeCondition, Pod, PodCondition, Taint } from '@binnacle/api'
-import { leases, nodes, pods, startController } from '@binnacle/client'
+import { leases, nodes, pods } from '@binnacle/client'
 import type { Controller } from '@binnacle/client'
 import type { ControllerContext } from '../../context.ts'
+import { runController } from '../run-controller.ts'
 import { podIsReady } from '../endpoints/service-pods.ts'
 
 const monitorPeriodMs = 5000
@@ -43,10 +44,9 @@ export function startNodeLifecycleController(context: ControllerContext): Contro
   const podInformer = informers.of<Pod>(pods, { node: nodeNameOf })
   const health = new Map<string, Health>()
 
-  const controller = startController({
+  const controller = runController(context, {
     name: 'node-lifecycle-controller',
     workers: 4,
-    clock,
     reconcile: async (name) => {
       const node = nodeInformer.get(name)
       if (!node) {

@@ -2,22 +2,23 @@
 
 import { formatTime, isNotFound } from '@binnacle/api'
 import type { Node, Pod, PodCondition, Taint, Toleration } from '@binnacle/api'
-import { nodes, pods, startController } from '@binnacle/client'
+import { nodes, pods } from '@binnacle/client'
 import type { Controller } from '@binnacle/client'
 import type { ControllerContext } from '../../context.ts'
+import { runController } from '../run-controller.ts'
 import { tolerates } from '../../scheduler/taints.ts'
 import { podIsTerminal } from '../endpoints/service-pods.ts'
 
-export function startTaintEvictionController({ client, informers, events, clock }: ControllerContext): Controller {
+export function startTaintEvictionController(context: ControllerContext): Controller {
+  const { client, informers, events, clock } = context
   const nodeInformer = informers.of<Node>(nodes)
   const podInformer = informers.of<Pod>(pods, { node: ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []) })
   /** When the pod first met taints that end its time, by uid. */
   const since = new Map<string, number>()
 
-  const controller = startController({
+  const controller = runController(context, {
     name: 'taint-eviction-controller',
     workers: 8,
-    clock,
     reconcile: async (key) => {
       const pod = podInformer.get(key)
       if (!pod || pod.metadata.deletionTimestamp !== undefined || podIsTerminal(pod)) return undefined

@@ -3,9 +3,10 @@
 
 import { compareQuantities, isConflict, isNotFound, parseQuantity } from '@binnacle/api'
 import type { KubeObject, PersistentVolumeClaim, Pod, ResourceQuota, Service } from '@binnacle/api'
-import { persistentVolumeClaims, pods, resourceQuotas, services, startController } from '@binnacle/client'
+import { persistentVolumeClaims, pods, resourceQuotas, services } from '@binnacle/client'
 import type { Controller, Informer, ResourceRef } from '@binnacle/client'
 import type { ControllerContext } from '../../context.ts'
+import { runController } from '../run-controller.ts'
 import { isCharged, quotaUsage } from './usage.ts'
 import type { Usage } from './usage.ts'
 
@@ -21,10 +22,9 @@ export function startResourceQuotaController(context: ControllerContext): Contro
   /** Informers of the resources that quotas count, by `<resource>` or `<resource>.<group>`. */
   const counted = new Map<string, Informer<KubeObject>>()
 
-  const controller = startController({
+  const controller = runController(context, {
     name: 'resourcequota-controller',
     workers: 5,
-    clock,
     reconcile: async (key) => {
       const quota = quotaInformer.get(key)
       if (!quota) return undefined

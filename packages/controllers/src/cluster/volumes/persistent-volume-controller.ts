@@ -3,9 +3,10 @@
 
 import { compareQuantities, isConflict, isNotFound, labelSelectorMatches, parseQuantity } from '@binnacle/api'
 import type { KubeObject, Node, PersistentVolume, PersistentVolumeClaim, Quantity, StorageClass } from '@binnacle/api'
-import { nodes, persistentVolumeClaims, persistentVolumes, startController, storageClasses } from '@binnacle/client'
+import { nodes, persistentVolumeClaims, persistentVolumes, storageClasses } from '@binnacle/client'
 import type { Controller } from '@binnacle/client'
 import type { ControllerContext } from '../../context.ts'
+import { runController } from '../run-controller.ts'
 import { matchesNodeSelector } from '../../scheduler/node-affinity.ts'
 
 const bindCompleted = 'pv.kubernetes.io/bind-completed'
@@ -29,12 +30,11 @@ class VolumeBinder {
   }
 
   start(): Controller {
-    const { informers, clock } = this.#context
-    const controller = startController({
+    const { informers } = this.#context
+    const controller = runController(this.#context, {
       name: 'persistentvolume-binder-controller',
       // One at a time: two claims must not take the same volume.
       workers: 1,
-      clock,
       reconcile: async (key) => {
         try {
           if (key.startsWith(claimPrefix)) await this.#syncClaim(key.slice(claimPrefix.length))

@@ -3,9 +3,10 @@
 
 import { isConflict, isNotFound } from '@binnacle/api'
 import type { KubeObject, PersistentVolume, PersistentVolumeClaim, Pod } from '@binnacle/api'
-import { persistentVolumeClaims, persistentVolumes, pods, startController } from '@binnacle/client'
+import { persistentVolumeClaims, persistentVolumes, pods } from '@binnacle/client'
 import type { Controller, ResourceRef } from '@binnacle/client'
 import type { ControllerContext } from '../../context.ts'
+import { runController } from '../run-controller.ts'
 import { claimsOf } from '../../scheduler/plugins/volume-binding.ts'
 import { podIsTerminal } from '../endpoints/service-pods.ts'
 
@@ -13,15 +14,14 @@ const claimFinalizer = 'kubernetes.io/pvc-protection'
 const volumeFinalizer = 'kubernetes.io/pv-protection'
 
 export function startClaimProtectionController(context: ControllerContext): Controller {
-  const { informers, clock } = context
+  const { informers } = context
   const claimInformer = informers.of<PersistentVolumeClaim>(persistentVolumeClaims)
   const podInformer = informers.of<Pod>(pods, {
     claim: (pod) => claimsOf(pod).map(({ name }) => `${pod.metadata.namespace}/${name}`),
   })
-  const controller = startController({
+  const controller = runController(context, {
     name: 'persistentvolumeclaim-protection-controller',
     workers: 1,
-    clock,
     reconcile: async (key) => {
       const claim = claimInformer.get(key)
       if (!claim) return undefined
@@ -44,12 +44,11 @@ export function startClaimProtectionController(context: ControllerContext): Cont
 }
 
 export function startVolumeProtectionController(context: ControllerContext): Controller {
-  const { informers, clock } = context
+  const { informers } = context
   const volumeInformer = informers.of<PersistentVolume>(persistentVolumes)
-  const controller = startController({
+  const controller = runController(context, {
     name: 'persistentvolume-protection-controller',
     workers: 1,
-    clock,
     reconcile: async (name) => {
       const volume = volumeInformer.get(name)
       if (!volume) return undefined
