@@ -1,0 +1,69 @@
+// The scale sub-resource of the built-in workloads. Upstream: pkg/registry/apps/*/storage, pkg/registry/core/replicationcontroller/storage.
+
+import {
+  type KubeObject,
+  type LabelSelector,
+  type ObjectMeta,
+  conflict,
+  field,
+  formatLabelSelector,
+  invalid,
+  staleObject,
+} from '@binnacle/api'
+import type { SubresourceCall, SubresourceHandler } from '../strategy.ts'
+import { readObject, writeObject } from './write-object.ts'
+
+interface Scalable extends KubeObject {
+  spec?: { replicas?: number; selector?: unknown }
+  status?: { replicas?: number }
+}
+
+interface Scale extends KubeObject {
+  spec?: { replicas?: number }
+  status: { replicas: number; selector?: string }
+}
+
+const scaleInfo = { group: 'autoscaling', kind: 'Scale' }
+
+/** Get, update and patch of Scale; a write counts the generation of the workload. */
+export const scale: SubresourceHandler = async (call) => {
+  if (call.request.verb === 'get') return scaleOf(readObject<Scalable>(call))
+  const written = await writeObject(call, () => ({ put: scaled(call) }))
+  return scaleOf(written as Scalable)
+}
+
+function scaled(call: SubresourceCall): Scalable {
+  const workload = readObject<Scalable>(call)
+  const current = scaleOf(workload)
+  const info = { ...call.resource, ...scaleInfo, version: 'v1' }
+  const wanted = call.backend.changed(current, call.request, info) as Scale
+  if (wanted.metadata.resourceVersion && wanted.metadata.resourceVersion !== workload.metadata.resourceVersion) {
+    throw conflict(call.resource, call.name, staleObject)
+  }
+  const replicas = wanted.spec?.replicas ?? 0
+  if (replicas < 0) {
+    throw invalid(scaleInfo, call.name, [field.invalid('spec.replicas', replicas, 'must be greater than or equal to 0')])
+  }
+  if (replicas === workload.spec?.replicas) return workload
+  const metadata: ObjectMeta = { ...workload.metadata, generation: (workload.metadata.generation ?? 0) + 1 }
+  return { ...workload, metadata, spec: { ...workload.spec, replicas } }
+}
+
+function scaleOf({ metadata, spec, status }: Scalable): Scale {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata
+  const selector = selectorText(spec?.selector)
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+    spec: spec?.replicas ? { replicas: spec.replicas } : {},
+    status: { replicas: status?.replicas ?? 0, ...(selector === '' ? {} : { selector }) },
+  }
+}
+
+/** ReplicationControllers have a plain map where the others have a LabelSelector. */
+function selectorText(selector: unknown): string {
+  if (typeof selector !== 'object' || selector === null) return ''
+  const isLabelSelector = 'matchLabels' in selector || 'matchExpressions' in selector
+  return formatLabelSelector(isLabelSelector ? selector : { matchLabels: selector } as LabelSelector)
+}

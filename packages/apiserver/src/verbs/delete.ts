@@ -1,0 +1,219 @@
+// delete and deletecollection: at once, gracefully, or when the last finalizer is gone.
+// Upstream: pkg/registry/rest/delete.go, pkg/registry/generic/registry/store.go Delete.
+
+import { type KubeObject, type RequestOptions, type Status, badRequest, cloneJson, conflict, deepEqual, failure, field, formatTime, invalid, isNotFound, notFound } from '@binnacle/api'
+import type { StoredObject } from '@binnacle/store'
+import type { Call, Outcome } from '../call.ts'
+import { objectKeyOf } from '../registry.ts'
+import type { Strategy } from '../strategy.ts'
+import { isSelected, itemOf, list, selectionOf } from './read.ts'
+import { type Engine, admissionRequest, admit, answerItem, strategyOf, validateAdmission, writeContext } from './write.ts'
+
+const orphanFinalizer = 'orphan'
+const foregroundFinalizer = 'foregroundDeletion'
+
+/** Resources whose deletion answers with the object instead of a Status (ReturnDeletedObject). */
+const answersWithObject: ReadonlySet<string> = new Set([
+  'csidrivers.storage.k8s.io',
+  'csinodes.storage.k8s.io',
+  'deviceclasses.resource.k8s.io',
+  'namespaces',
+  'persistentvolumeclaims',
+  'persistentvolumes',
+  'pods',
+  'podtemplates',
+  'resourceclaims.resource.k8s.io',
+  'resourceclaimtemplates.resource.k8s.io',
+  'resourcequotas',
+  'resourceslices.resource.k8s.io',
+  'serviceaccounts',
+  'services',
+  'storageclasses.storage.k8s.io',
+  'volumeattachments.storage.k8s.io',
+  'volumeattributesclasses.storage.k8s.io',
+])
+
+export async function remove(engine: Engine, call: Call): Promise<Outcome> {
+  const { row, request } = call
+  const { store } = engine.backend
+  const options = deleteOptions(call)
+  const key = objectKeyOf(row, request.namespace, request.name ?? '')
+  const current = store.get(key)
+  if (current === undefined) throw notFound(row.info, request.name ?? '')
+  const old = (await itemOf(row, current)).object
+  const admission = admissionRequest({ ...call, options }, 'DELETE', undefined, old)
+  await admit(engine, admission)
+  await validateAdmission(engine, admission)
+  return removeKey(engine, { ...call, options }, key)
+}
+
+/** After admission: one synchronous decision on the newest version, inside the write. */
+async function removeKey(engine: Engine, call: Call, key: string): Promise<Outcome> {
+  const { row, options, request } = call
+  const { backend } = engine
+  const strategy = strategyOf(engine, row)
+  let isGone = false
+  const decide = (current: StoredObject | undefined): ReturnType<Parameters<typeof backend.store.write>[1]> => {
+    if (current === undefined) throw notFound(row.info, request.name ?? '')
+    requirePreconditions(call, current.object)
+    const marked = markDeleted(engine, call, current.object)
+    isGone = marked === undefined || (isReadyToGo(strategy, marked) && (marked.metadata.deletionGracePeriodSeconds ?? 0) === 0)
+    if (isGone) return marked === undefined ? { remove: true } : { remove: true, lastState: marked }
+    return marked === undefined || deepEqual(marked, current.object) ? { keep: true } : { put: marked }
+  }
+  if (call.dryRun) {
+    const current = backend.store.get(key)
+    decide(current)
+    if (current === undefined) throw notFound(row.info, request.name ?? '')
+    return isGone ? gone(call, current, await itemOf(row, current)) : { type: 'object', code: 200, item: await itemOf(row, current), row }
+  }
+  const stored = await backend.store.write(key, decide)
+  if (stored === undefined) throw notFound(row.info, request.name ?? '')
+  const item = await answerItem(row, stored)
+  if (!isGone) return { type: 'object', code: 200, item, row }
+  strategy.afterDelete?.(stored.object, writeContext(engine, call))
+  return gone(call, stored, item)
+}
+
+function gone({ row }: Call, { object }: StoredObject, item: Awaited<ReturnType<typeof answerItem>>): Outcome {
+  if (answersWithObject.has(row.info.storageKey)) return { type: 'object', code: 200, item, row }
+  const { name = '', uid = '' } = object.metadata
+  const status: Status = {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    details: { name, ...(row.info.group === '' ? {} : { group: row.info.group }), kind: row.info.resource, uid },
+  }
+  return { type: 'status', code: 200, status }
+}
+
+/** DeleteOptions come as the body, as the query, or as both; the body wins. */
+function deleteOptions({ request, options }: Call): RequestOptions {
+  const body = request.body as (RequestOptions & { orphanDependents?: boolean; kind?: string }) | undefined
+  if (body !== undefined && (typeof body !== 'object' || body === null)) throw badRequest('the body of a delete must be DeleteOptions')
+  const merged = { ...options, ...body }
+  if (body?.orphanDependents !== undefined) {
+    if (merged.propagationPolicy !== undefined) {
+      throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [field.invalid('propagationPolicy', merged.propagationPolicy, 'orphanDependents and deletionPropagation cannot be both set')])
+    }
+    merged.propagationPolicy = body.orphanDependents ? 'Orphan' : 'Background'
+  }
+  const policy = merged.propagationPolicy
+  if (policy !== undefined && policy !== null && !['Orphan', 'Background', 'Foreground'].includes(policy)) {
+    throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [field.notSupported('propagationPolicy', policy, ['Foreground', 'Background', 'Orphan', 'nil'])])
+  }
+  return merged
+}
+
+function requirePreconditions({ options, row, request }: Call, { metadata }: KubeObject): void {
+  const { uid, resourceVersion } = options.preconditions ?? {}
+  if (uid !== undefined && uid !== null && uid !== metadata.uid) {
+    throw conflict(row.info, request.name ?? '', `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`)
+  }
+  if (resourceVersion !== undefined && resourceVersion !== null && resourceVersion !== metadata.resourceVersion) {
+    throw conflict(row.info, request.name ?? '', `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion}`)
+  }
+}
+
+/** The object with its deletion noted; undefined where it goes without a trace. */
+function markDeleted(engine: Engine, call: Call, current: KubeObject): KubeObject | undefined {
+  const { options, row } = call
+  const { clock } = engine.backend
+  const strategy = strategyOf(engine, row)
+  const grace = options.gracePeriodSeconds ?? undefined
+  const wanted = strategy.gracePeriodSeconds?.(current, options) ?? 0
+  const finalizers = finalizersFor(current, options)
+  const before = current.metadata
+  if (before.deletionTimestamp !== undefined) {
+    const running = before.deletionGracePeriodSeconds ?? 0
+    // A grace period can be cut, never prolonged; without one nothing changes.
+    const shorter = grace !== undefined && wanted < running ? wanted : running
+    if (shorter === running && deepEqual(finalizers, before.finalizers ?? [])) return cloneJson(current)
+    const since = Date.parse(before.deletionTimestamp) - running * 1000
+    return withDeletion(current, { at: since + shorter * 1000, grace: shorter, finalizers })
+  }
+  const isHeld = finalizers.length > 0 || (strategy.isHeld?.(current) ?? false)
+  if (wanted <= 0 && !isHeld) return undefined
+  const marked = withDeletion(current, { at: clock.now() + wanted * 1000, grace: wanted, finalizers })
+  if (marked.metadata.generation !== undefined) marked.metadata.generation++
+  strategy.markDeleted?.(marked, writeContext(engine, call))
+  return marked
+}
+
+function withDeletion(current: KubeObject, { at, grace, finalizers }: { at: number; grace: number; finalizers: string[] }): KubeObject {
+  const object = cloneJson(current)
+  object.metadata.deletionTimestamp = formatTime(at)
+  object.metadata.deletionGracePeriodSeconds = grace
+  if (finalizers.length > 0) object.metadata.finalizers = finalizers
+  else delete object.metadata.finalizers
+  return object
+}
+
+/** The propagation policy is carried to the garbage collector as a finalizer (store.go deletionFinalizersForGarbageCollection). */
+function finalizersFor({ metadata }: KubeObject, { propagationPolicy: policy }: RequestOptions): string[] {
+  const finalizers = metadata.finalizers ?? []
+  if (policy === undefined || policy === null) return [...finalizers]
+  const others = finalizers.filter((name) => name !== orphanFinalizer && name !== foregroundFinalizer)
+  if (policy === 'Orphan') return [...others, orphanFinalizer]
+  return policy === 'Foreground' ? [...others, foregroundFinalizer] : others
+}
+
+/** Nothing holds the object any more. */
+export function isReadyToGo(strategy: Strategy, object: KubeObject): boolean {
+  const { finalizers, deletionGracePeriodSeconds = 0 } = object.metadata
+  return (finalizers?.length ?? 0) === 0 && deletionGracePeriodSeconds === 0 && !(strategy.isHeld?.(object) ?? false)
+}
+
+interface Removal {
+  key: string
+  /** Only this version is removed. */
+  expected: number
+  lastState: KubeObject
+  overtaken(): Error
+}
+
+export async function removeNow(engine: Engine, call: Call, { key, expected, lastState, overtaken }: Removal): Promise<StoredObject> {
+  const last = await engine.backend.store.write(key, (newest) => {
+    if (newest?.revision !== expected) throw overtaken()
+    return { remove: true, lastState }
+  })
+  if (last === undefined) throw failure('InternalError', 'Internal error occurred: the object vanished while it was removed')
+  strategyOf(engine, call.row).afterDelete?.(last.object, writeContext(engine, call))
+  return last
+}
+
+/** All that are selected, together: the store joins the writes into few commits. */
+export async function removeCollection(engine: Engine, call: Call): Promise<Outcome> {
+  const { row, request } = call
+  const options = deleteOptions(call)
+  const selected = await list(engine.backend.store, { ...call, options: listOptionsOf(call.options) })
+  if (selected.type !== 'list') throw failure('InternalError', 'Internal error occurred: a list was expected')
+  const selection = selectionOf(call)
+  const removals = selected.items.map(async ({ object }) => {
+    if (selection !== undefined && !isSelected(call, selection, object)) return
+    const { name = '', namespace: own } = object.metadata
+    const single: Call = {
+      ...call,
+      options,
+      request: { ...request, verb: 'delete', name, ...(own === undefined ? {} : { namespace: own }) },
+    }
+    const admission = admissionRequest(single, 'DELETE', undefined, object)
+    try {
+      await admit(engine, admission)
+      await validateAdmission(engine, admission)
+      await removeKey(engine, single, objectKeyOf(row, own, name))
+    } catch (error) {
+      // Somebody else was faster; that is what was wanted.
+      if (!isNotFound(error)) throw error
+    }
+  })
+  await Promise.all(removals)
+  return { type: 'list', items: selected.items, revision: selected.revision, row }
+}
+
+function listOptionsOf({ labelSelector, fieldSelector, limit, continue: token, resourceVersion, resourceVersionMatch }: RequestOptions): RequestOptions {
+  return Object.fromEntries(
+    Object.entries({ labelSelector, fieldSelector, limit, continue: token, resourceVersion, resourceVersionMatch }).filter(([, value]) => value !== undefined),
+  )
+}

@@ -1,0 +1,77 @@
+// From a patch document and the object as it is to the object as it shall be.
+
+import {
+  type KubeObject,
+  applyJsonPatch,
+  applyMergePatch,
+  applyServerSide,
+  applyStrategicMergePatch,
+  badRequest,
+  cloneJson,
+  failure,
+  formatTime,
+} from '@binnacle/api'
+import type { Call } from '../call.ts'
+import { requireKind } from './metadata.ts'
+import { type Engine, finishDecoding, setManagedFields } from './write.ts'
+
+export interface PatchedObject {
+  /** A private draft, decoded and defaulted. */
+  object: KubeObject
+  /** managedFields are right already. */
+  tracked: boolean
+}
+
+/** `old` is absent where an apply makes the object. */
+export async function patchObject(engine: Engine, call: Call, old: KubeObject | undefined): Promise<PatchedObject> {
+  const { request } = call
+  if (request.patchType === 'application/apply-patch+yaml') return { object: applied(engine, call, old), tracked: true }
+  if (old === undefined) throw badRequest('there is nothing to patch')
+  const object = requireKind(call, mergedOf(call, old))
+  finishDecoding(engine, call, object, call.decodeErrors)
+  return { object, tracked: false }
+}
+
+function mergedOf({ request, row }: Call, old: KubeObject): unknown {
+  const { body } = request
+  switch (request.patchType) {
+    case 'application/json-patch+json':
+      return applyJsonPatch(old, body)
+    case 'application/merge-patch+json':
+      return applyMergePatch(old, body)
+    case 'application/strategic-merge-patch+json':
+      if (row.isCustom) throw failure('UnsupportedMediaType', 'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml')
+      return applyStrategicMergePatch(row.info.schema, old, body)
+    default:
+      throw failure('UnsupportedMediaType', 'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml, application/strategic-merge-patch+json')
+  }
+}
+
+function applied(engine: Engine, call: Call, old: KubeObject | undefined): KubeObject {
+  const { request, row, options } = call
+  const patch = requireKind(call, cloneJson(request.body))
+  if (patch.metadata.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil')
+  const name = patch.metadata.name ?? ''
+  if (name === '') patch.metadata.name = request.name
+  else if (name !== request.name) throw badRequest(`the name of the object (${name}) does not match the name on the URL (${request.name})`)
+  finishStrictOnly(engine, call, patch)
+  const { object, managedFields } = applyServerSide({
+    schema: row.info.schema,
+    live: old,
+    applied: patch,
+    manager: call.fieldManager,
+    force: options.force ?? false,
+    apiVersion: row.apiVersion,
+    time: formatTime(engine.backend.clock.now()),
+    ...(request.subresource === undefined ? {} : { subresource: request.subresource }),
+  })
+  const draft = requireKind(call, object)
+  finishDecoding(engine, { ...call, decodeErrors: [] }, draft)
+  setManagedFields(draft, managedFields)
+  return draft
+}
+
+/** Unknown fields are reported on what the client sent; defaults are not part of what it applies. */
+function finishStrictOnly(engine: Engine, call: Call, patch: KubeObject): void {
+  finishDecoding(engine, call, cloneJson(patch), call.decodeErrors)
+}

@@ -1,0 +1,162 @@
+// What create, update and patch share: decoding, defaulting, managed fields, admission, validation, and the write itself.
+
+import {
+  type FieldError,
+  type KubeObject,
+  type ManagedFieldsEntry,
+  applyDefaults,
+  badRequest,
+  cloneJson,
+  decodeStrict,
+  formatTime,
+  invalid,
+  prune,
+  validateCreate,
+  validateStatusUpdate,
+  validateUpdate,
+  warningsFor,
+} from '@binnacle/api'
+import { updateManagedFields } from '@binnacle/api'
+import type { StoredObject } from '@binnacle/store'
+import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts'
+import type { Call, Item } from '../call.ts'
+import type { Row } from '../registry.ts'
+import type { Backend, Strategy, WriteContext } from '../strategy.ts'
+import { dedupeOwnerReferences, requireKind } from './metadata.ts'
+
+/** What the verbs work with: the same for all requests. */
+export interface Engine {
+  readonly backend: Backend
+  readonly plugins: readonly AdmissionPlugin[]
+  readonly strategies: Readonly<Record<string, Strategy>>
+}
+
+export function strategyOf(engine: Engine, row: Row): Strategy {
+  return engine.strategies[row.info.storageKey] ?? {}
+}
+
+export function writeContext(engine: Engine, call: Call): WriteContext {
+  const { row, user, options, dryRun, request } = call
+  return {
+    backend: engine.backend,
+    resource: row.info,
+    user,
+    options,
+    dryRun,
+    warn: (message) => call.warn(message),
+    ...(request.subresource === undefined ? {} : { subresource: request.subresource }),
+  }
+}
+
+/** A private draft of the body: unknown fields handled as fieldValidation says, then defaults. */
+export function decodeBody(engine: Engine, call: Call): KubeObject {
+  const object = requireKind(call, cloneJson(call.request.body))
+  finishDecoding(engine, call, object, call.decodeErrors)
+  dedupeOwnerReferences(object, (message) => call.warn(message))
+  return object
+}
+
+/** Also for the result of a patch, which is decoded like a body. */
+export function finishDecoding(engine: Engine, call: Call, object: KubeObject, earlier: readonly string[] = []): void {
+  const { row } = call
+  const unknown = row.hooks.prune === undefined ? decodeStrict(row.info.schema, object).unknown : row.hooks.prune(object)
+  if (row.hooks.prune === undefined && unknown.length > 0) prune(row.info.schema, object)
+  reportFieldErrors(call, [...unknown, ...earlier])
+  if (row.hooks.applyDefaults === undefined) applyDefaults(row.info, object, () => engine.backend.clock.now())
+  else row.hooks.applyDefaults(object)
+}
+
+function reportFieldErrors(call: Call, errors: readonly string[]): void {
+  if (errors.length === 0) return
+  switch (call.options.fieldValidation ?? 'Warn') {
+    case 'Ignore':
+      return
+    case 'Warn':
+      for (const error of errors) call.warn(error)
+      return
+    case 'Strict':
+      throw badRequest(`strict decoding error: ${errors.join(', ')}`)
+  }
+}
+
+/** Records in managedFields who set what. `old` is absent on create. */
+export function trackFields(engine: Engine, call: Call, object: KubeObject, old: KubeObject | undefined): void {
+  const { row, fieldManager, request } = call
+  const managed = updateManagedFields({
+    schema: row.info.schema,
+    old,
+    new: object,
+    manager: fieldManager,
+    operation: 'Update',
+    apiVersion: row.apiVersion,
+    time: formatTime(engine.backend.clock.now()),
+    ...(request.subresource === undefined ? {} : { subresource: request.subresource }),
+  })
+  setManagedFields(object, managed)
+}
+
+export function setManagedFields(object: KubeObject, managed: ManagedFieldsEntry[] | undefined): void {
+  if (managed === undefined || managed.length === 0) delete object.metadata.managedFields
+  else object.metadata.managedFields = managed
+}
+
+export function admissionRequest(call: Call, operation: AdmissionRequest['operation'], object: KubeObject | undefined, old: KubeObject | undefined): AdmissionRequest {
+  const { row, request, user, options, dryRun } = call
+  return {
+    operation,
+    resource: row.info,
+    name: request.name ?? object?.metadata.name ?? '',
+    user,
+    options,
+    dryRun,
+    warn: (message) => call.warn(message),
+    ...(request.subresource === undefined ? {} : { subresource: request.subresource }),
+    ...(request.namespace === undefined ? {} : { namespace: request.namespace }),
+    ...(object === undefined ? {} : { object }),
+    ...(old === undefined ? {} : { oldObject: old }),
+  }
+}
+
+/** Plugins that answer at once cost no turn of the event loop. */
+export async function admit(engine: Engine, admission: AdmissionRequest): Promise<void> {
+  for (const plugin of engine.plugins) {
+    const pending = plugin.admit?.(admission, engine.backend)
+    if (pending !== undefined) await pending
+  }
+}
+
+export async function validateAdmission(engine: Engine, admission: AdmissionRequest): Promise<void> {
+  for (const plugin of engine.plugins) {
+    const pending = plugin.validate?.(admission, engine.backend)
+    if (pending !== undefined) await pending
+  }
+}
+
+/** Throws 422 with all errors of the object. */
+export async function validateObject(call: Call, object: KubeObject, old: KubeObject | undefined): Promise<void> {
+  const { row } = call
+  const errors = await validationErrors(call, object, old)
+  if (errors.length > 0) {
+    throw invalid({ group: row.info.group, kind: row.info.kind }, object.metadata.name ?? object.metadata.generateName ?? '', errors)
+  }
+  if (!row.isCustom) for (const warning of warningsFor(row.info, object, old)) call.warn(warning)
+}
+
+function validationErrors({ row, request }: Call, object: KubeObject, old: KubeObject | undefined): FieldError[] | Promise<FieldError[]> {
+  const { info, hooks } = row
+  if (old === undefined) return hooks.validateCreate?.(object) ?? validateCreate(info, object)
+  if (request.subresource === 'status') return hooks.validateStatusUpdate?.(object, old) ?? validateStatusUpdate(info, object, old)
+  return hooks.validateUpdate?.(object, old) ?? validateUpdate(info, object, old)
+}
+
+/** The object as it is kept. */
+export async function toStorage(row: Row, object: KubeObject): Promise<KubeObject> {
+  if (row.isStorageVersion || row.hooks.toStorage === undefined) return object
+  return row.hooks.toStorage(object)
+}
+
+/** What the client gets back of a version that was written, or (dry run) would have been. */
+export async function answerItem(row: Row, stored: StoredObject): Promise<Item> {
+  if (row.isStorageVersion || row.hooks.fromStorage === undefined) return stored
+  return { object: await row.hooks.fromStorage(stored.object), revision: stored.revision }
+}

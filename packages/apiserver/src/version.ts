@@ -1,0 +1,13 @@
+// The Kubernetes version that this engine stands for.
+
+export const kubernetesVersion = {
+  major: '1',
+  minor: '36',
+  gitVersion: 'v1.36.3+binnacle',
+  gitCommit: '0000000000000000000000000000000000000000',
+  gitTreeState: 'clean',
+  buildDate: '1970-01-01T00:00:00Z',
+  goVersion: `node-${process.version}`,
+  compiler: 'v8',
+  platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+} as const
