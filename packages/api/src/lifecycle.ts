@@ -2,7 +2,7 @@
 // drops the status, an update keeps it, a status update keeps everything else, and metadata.generation counts changes
 // of what the user asks for.
 
-import type { Job, Namespace, PersistentVolume, Pod, Secret, Service } from './generated/kinds.ts'
+import type { Job, Namespace, PersistentVolume, Pod, Secret } from './generated/kinds.ts'
 import type { KubeObject, ObjectMeta } from './object.ts'
 import { podQOSClass } from './pod-qos.ts'
 import type { ResourceInfo } from './resource.ts'
@@ -76,7 +76,12 @@ const byKind: Readonly<Record<string, Lifecycle>> = {
   'apiregistration.k8s.io/APIService': { emptyStatus: empty, metadataKeptByStatus: 'all' },
   'apps/ControllerRevision': plain,
   'apps/DaemonSet': {
-    emptyStatus: () => ({ currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 }),
+    emptyStatus: () => ({
+      currentNumberScheduled: 0,
+      numberMisscheduled: 0,
+      desiredNumberScheduled: 0,
+      numberReady: 0,
+    }),
     counted: ['spec'],
     create: startTemplateGeneration,
     update: countTemplateGeneration,
@@ -309,7 +314,13 @@ function generateJobSelector(job: Job): void {
   const name = job.metadata?.name ?? ''
   const template = (spec.template.metadata ??= {})
   const inherited = semanticallyEqual(job.metadata?.labels, template.labels)
-  template.labels = { 'job-name': name, [jobName]: name, 'controller-uid': uid, [controllerUid]: uid, ...template.labels }
+  template.labels = {
+    'job-name': name,
+    [jobName]: name,
+    'controller-uid': uid,
+    [controllerUid]: uid,
+    ...template.labels,
+  }
   if (inherited) (job.metadata ??= {}).labels = { ...template.labels }
   spec.selector = { ...spec.selector, matchLabels: { [controllerUid]: uid, ...spec.selector?.matchLabels } }
 }

@@ -167,10 +167,11 @@ const csiDriver = printer<CSIDriver>(
   ],
 )
 
-const csiStorageCapacity = printer<CSIStorageCapacity>(
-  columnsOf('Name', 'StorageClassName', 'Capacity'),
-  (object) => [nameOf(object), object.storageClassName ?? '', String(object.capacity ?? '<unset>')],
-)
+const csiStorageCapacity = printer<CSIStorageCapacity>(columnsOf('Name', 'StorageClassName', 'Capacity'), (object) => [
+  nameOf(object),
+  object.storageClassName ?? '',
+  String(object.capacity ?? '<unset>'),
+])
 
 const roleBinding = printer<RoleBinding | ClusterRoleBinding>(
   columnsOf('Name', 'Role', 'Age', 'Users*', 'Groups*', 'ServiceAccounts*'),

@@ -18,10 +18,10 @@ const byKind: Readonly<Record<string, Printer>> = {
 }
 
 /** For built-in kinds without a printer of their own, such as Role (rest.NewDefaultTableConvertor). */
-const defaultPrinter = printer<KubeObject>(
-  columnsOf('Name', 'Created At:date'),
-  (object) => [nameOf(object), object.metadata.creationTimestamp ?? ''],
-)
+const defaultPrinter = printer<KubeObject>(columnsOf('Name', 'Created At:date'), (object) => [
+  nameOf(object),
+  object.metadata.creationTimestamp ?? '',
+])
 
 /** The columns and cells of a built-in kind; custom kinds have customPrinter. */
 export function printerOf(kind: { group: string; kind: string }): Printer {

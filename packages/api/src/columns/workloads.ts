@@ -18,26 +18,10 @@ import type {
 } from '../generated/kinds.ts'
 import { formatLabelSelector, labelRequirements, labelSelectorText } from '../selectors.ts'
 import { ageText, humanDuration, parseTime } from '../time.ts'
-import {
-  ageOf,
-  booleanText,
-  columnsOf,
-  containerCells,
-  labelsText,
-  nameOf,
-  printer,
-  type Printer,
-} from './printer.ts'
+import { ageOf, booleanText, columnsOf, containerCells, labelsText, nameOf, printer, type Printer } from './printer.ts'
 
 const wideColumns = ['Containers*', 'Images*', 'Selector*']
-const replicaColumns = columnsOf(
-  'Name',
-  'Desired:integer',
-  'Current:integer',
-  'Ready:integer',
-  'Age',
-  ...wideColumns,
-)
+const replicaColumns = columnsOf('Name', 'Desired:integer', 'Current:integer', 'Ready:integer', 'Age', ...wideColumns)
 
 const deployment = printer<Deployment>(
   columnsOf('Name', 'Ready', 'Up-to-date:string', 'Available:string', 'Age', ...wideColumns),

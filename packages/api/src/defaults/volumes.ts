@@ -84,7 +84,7 @@ function defaultAzureDisk(disk: AzureDiskVolumeSource): void {
 
 export function defaultPersistentVolumeSource(spec: PersistentVolumeSpec): void {
   if (spec.hostPath) spec.hostPath.type ??= ''
-  defaultNetworkDisk(spec as NetworkDisks)
+  defaultNetworkDisk(spec)
 }
 
 export function defaultClaimSpec(spec: PersistentVolumeClaimSpec): void {

@@ -1,0 +1,88 @@
+// Validation: every field error at once, with upstream's paths and messages (pkg/apis/*/validation). One file per kind
+// or group fills in a KindValidation under `group/Kind`; metadata is checked for all kinds alike, custom ones too.
+
+import type { FieldError } from '../field-error.ts'
+import { nameIsDnsSubdomain } from '../names.ts'
+import type { KubeObject } from '../object.ts'
+import type { ResourceInfo } from '../resource.ts'
+import { configValidations } from './config.ts'
+import { coreValidations } from './core.ts'
+import { groupValidations, versionedKinds } from './groups.ts'
+import type { KindValidation } from './kind-validation.ts'
+import { validateMetadata, validateMetadataUpdate } from './metadata.ts'
+import { networkingValidations } from './networking.ts'
+import { rbacValidations } from './rbac.ts'
+import { serviceValidation } from './service.ts'
+import { storageValidations } from './storage.ts'
+import { workloadValidations } from './workloads.ts'
+
+export type { KindValidation } from './kind-validation.ts'
+export { validateFieldManager } from './metadata.ts'
+
+const byKind: Readonly<Record<string, KindValidation>> = {
+  ...versionedKinds,
+  ...configValidations,
+  ...coreValidations,
+  ...groupValidations,
+  ...networkingValidations,
+  ...rbacValidations,
+  ...storageValidations,
+  ...workloadValidations,
+  '/Service': serviceValidation,
+}
+
+type Kind = Pick<ResourceInfo, 'group' | 'kind' | 'namespaced'>
+
+/** Kinds that are not in the table, custom ones among them. */
+const anyKind: KindValidation = {}
+
+function validationOf(kind: Kind): KindValidation {
+  return byKind[`${kind.group}/${kind.kind}`] ?? anyKind
+}
+
+/** Built-in kinds whose updates must say which version they replace; custom kinds all must. */
+export function requiresResourceVersion(kind: Kind): boolean {
+  const isBuiltIn = !kind.group.includes('.') || kind.group.endsWith('.k8s.io')
+  return validationOf(kind).requiresResourceVersion ?? !isBuiltIn
+}
+
+/** Everything that is wrong with a new object; an empty list where nothing is. */
+export function validateCreate(kind: Kind, object: KubeObject): FieldError[] {
+  const errors: FieldError[] = []
+  const validation = validationOf(kind)
+  validateMetadata(errors, object.metadata, {
+    namespaced: kind.namespaced,
+    name: validation.name ?? nameIsDnsSubdomain,
+  })
+  validation.create?.(object as never, errors)
+  return errors
+}
+
+/** Everything that is wrong with a replaced object, or with the change itself. `old` is not changed. */
+export function validateUpdate(kind: Kind, object: KubeObject, old: KubeObject): FieldError[] {
+  const errors: FieldError[] = []
+  const validation = validationOf(kind)
+  validateMetadataUpdate(errors, object.metadata, old.metadata, {
+    requiresResourceVersion: requiresResourceVersion(kind),
+  })
+  if (validation.update) validation.update(object as never, old as never, errors)
+  else validation.create?.(object as never, errors)
+  return errors
+}
+
+/** Everything that is wrong with a new status; the spec was restored before. */
+export function validateStatusUpdate(kind: Kind, object: KubeObject, old: KubeObject): FieldError[] {
+  const errors: FieldError[] = []
+  validateMetadataUpdate(errors, object.metadata, old.metadata, {
+    requiresResourceVersion: requiresResourceVersion(kind),
+  })
+  validationOf(kind).statusUpdate?.(object as never, old as never, errors)
+  return errors
+}
+
+/** What a client is told in Warning headers although the write is accepted. */
+export function warningsFor(kind: Kind, object: KubeObject, old?: KubeObject): string[] {
+  const warnings: string[] = []
+  validationOf(kind).warnings?.(object as never, old as never, warnings)
+  return warnings
+}

@@ -1,0 +1,17 @@
+// What a kind adds to the validation that all kinds share.
+
+import type { FieldError } from '../field-error.ts'
+import type { NameCheck } from '../names.ts'
+
+/** Functions take their own kind's type; the key under which they are registered vouches for it. */
+export interface KindValidation {
+  /** The rule for metadata.name; absent: a DNS subdomain. */
+  name?: NameCheck
+  /** Whether an update without resourceVersion is refused. */
+  requiresResourceVersion?: boolean
+  create?(object: never, errors: FieldError[]): void
+  /** Absent: what is checked on create is checked again. */
+  update?(object: never, old: never, errors: FieldError[]): void
+  statusUpdate?(object: never, old: never, errors: FieldError[]): void
+  warnings?(object: never, old: never, warnings: string[]): void
+}
