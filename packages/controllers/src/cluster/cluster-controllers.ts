@@ -44,3 +44,35 @@ export const clusterControllers: Readonly<Record<string, (context: ControllerCon
   'certificatesigningrequest-cleaner-controller': startCertificateCleaner,
   'event-expiry-controller': startEventExpiryController,
 }
+
+/**
+ * Whom each controller acts as: the accounts for which the API server has roles (`system:controller:<account>`).
+ * Upstream: bootstrappolicy/controller_policy.go.
+ */
+export const clusterControllerUsers: Readonly<Record<string, string>> = {
+  'serviceaccount-controller': account('service-account-controller'),
+  // Upstream's runs with the manager's own credentials, since no account may ask for the tokens of others.
+  'serviceaccount-token-controller': 'system:kube-controller-manager',
+  'root-ca-certificate-publisher-controller': account('root-ca-cert-publisher'),
+  'namespace-controller': account('namespace-controller'),
+  'garbage-collector-controller': account('generic-garbage-collector'),
+  'endpoints-controller': account('endpoint-controller'),
+  'endpointslice-controller': account('endpointslice-controller'),
+  'endpointslice-mirroring-controller': account('endpointslicemirroring-controller'),
+  'node-lifecycle-controller': account('node-controller'),
+  'taint-eviction-controller': account('node-controller'),
+  'pod-garbage-collector-controller': account('pod-garbage-collector'),
+  'disruption-controller': account('disruption-controller'),
+  'resourcequota-controller': account('resourcequota-controller'),
+  'persistentvolume-binder-controller': account('persistent-volume-binder'),
+  'persistentvolumeclaim-protection-controller': account('pvc-protection-controller'),
+  'persistentvolume-protection-controller': account('pv-protection-controller'),
+  'clusterrole-aggregation-controller': account('clusterrole-aggregation-controller'),
+  'certificatesigningrequest-cleaner-controller': account('certificate-controller'),
+  // Deletes what is left over, as the garbage collector does.
+  'event-expiry-controller': account('generic-garbage-collector'),
+}
+
+function account(name: string): string {
+  return `system:serviceaccount:kube-system:${name}`
+}

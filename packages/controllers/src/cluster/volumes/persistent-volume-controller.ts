@@ -250,12 +250,8 @@ class VolumeBinder {
   }
 
   async #annotate(claim: PersistentVolumeClaim, annotations: Record<string, string>): Promise<void> {
-    const { name = '', namespace = '' } = claim.metadata
-    await this.#context.client.patch<PersistentVolumeClaim>(
-      persistentVolumeClaims,
-      { namespace, name },
-      { type: 'application/merge-patch+json', body: { metadata: { annotations } } },
-    )
+    const metadata = withAnnotations(claim, annotations)
+    await this.#context.client.update<PersistentVolumeClaim>(persistentVolumeClaims, { ...claim, metadata })
   }
 }
 

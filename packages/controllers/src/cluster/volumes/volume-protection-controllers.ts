@@ -76,13 +76,9 @@ async function protect(
   const has = finalizers.includes(finalizer)
   const isGoing = object.metadata.deletionTimestamp !== undefined
   if (has === !isGoing || (isGoing && isUsed)) return undefined
-  const { name = '', namespace, resourceVersion } = object.metadata
   const next = isGoing ? finalizers.filter((one) => one !== finalizer) : [...finalizers, finalizer]
   try {
-    await context.client.patch(ref, namespace === undefined ? { name } : { name, namespace }, {
-      type: 'application/merge-patch+json',
-      body: { metadata: { resourceVersion, finalizers: next } },
-    })
+    await context.client.update(ref, { ...object, metadata: { ...object.metadata, finalizers: next } })
   } catch (error) {
     if (isConflict(error)) return { requeueAfterMs: 20 }
     if (!isNotFound(error)) throw error
