@@ -242,7 +242,7 @@ export async function tailOffset(path: string, lines: number): Promise<number> {
     const { size } = await file.stat()
     if (lines <= 0) return size
     let seen = 0
-    for (let end = size; end > 0; ) {
+    for (let end = size; end > 0;) {
       const start = Math.max(0, end - chunkBytes)
       const { buffer } = await file.read(Buffer.alloc(end - start), 0, end - start, start)
       // The newline that ends the last line does not begin another one.

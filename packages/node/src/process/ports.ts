@@ -49,7 +49,13 @@ export async function assignPorts(
   const explicit = literalPort === undefined ? undefined : Number(literalPort)
   for (const [index, request] of requests.entries()) {
     let fixed = request.hostPort
-    if (fixed === undefined && index === 0 && explicit !== undefined && explicit !== request.containerPort && explicit > 0)
+    if (
+      fixed === undefined &&
+      index === 0 &&
+      explicit !== undefined &&
+      explicit !== request.containerPort &&
+      explicit > 0
+    )
       fixed = explicit
     let port = fixed
     while (port === undefined) {

@@ -191,7 +191,8 @@ class ProcessRuntime implements ContainerRuntime {
     const advice =
       'this machine permits no mount namespace (run `binnacle doctor`); allow unprivileged user namespaces, or use a container runtime'
     const wanted = config.mounts.find(({ optional }) => !optional)
-    if (wanted !== undefined) throw new MountError(`MountVolume.SetUp failed: cannot provide ${wanted.target}: ${advice}`)
+    if (wanted !== undefined)
+      throw new MountError(`MountVolume.SetUp failed: cannot provide ${wanted.target}: ${advice}`)
     if (wholeRoot)
       throw new StartContainerError(
         'CreateContainerError',
@@ -209,7 +210,10 @@ class ProcessRuntime implements ContainerRuntime {
   async #requireProgram(config: ContainerConfig, path: string, wholeRoot: boolean): Promise<void> {
     const program = config.argv[0]
     if (program === undefined)
-      throw new StartContainerError('CreateContainerError', `no command specified: image ${config.image} has neither Entrypoint nor Cmd`)
+      throw new StartContainerError(
+        'CreateContainerError',
+        `no command specified: image ${config.image} has neither Entrypoint nor Cmd`,
+      )
     if (config.mounts.some(({ target }) => program.startsWith(`${target}/`))) return
     const candidates = program.includes('/')
       ? [program.startsWith('/') ? program : join(config.workingDirectory, program)]
@@ -219,10 +223,15 @@ class ProcessRuntime implements ContainerRuntime {
       if (!wholeRoot && (await exists(candidate))) return
     }
     // runc's text: people search for it.
-    const why = program.includes('/') ? `stat ${program}: no such file or directory` : 'executable file not found in $PATH'
+    const why = program.includes('/')
+      ? `stat ${program}: no such file or directory`
+      : 'executable file not found in $PATH'
     throw new StartContainerError(
       'RunContainerError',
-      `failed to create containerd task: exec: "${program}": ${why}`.replace('failed to create containerd task', 'unable to start container process'),
+      `failed to create containerd task: exec: "${program}": ${why}`.replace(
+        'failed to create containerd task',
+        'unable to start container process',
+      ),
     )
   }
 
@@ -234,7 +243,8 @@ class ProcessRuntime implements ContainerRuntime {
       if (target === '/etc/hosts') {
         result['BINNACLE_HOSTS'] = source
         const options = config.environment['NODE_OPTIONS']
-        result['NODE_OPTIONS'] = `${options === undefined ? '' : `${options} `}--require=${join(this.#directory, 'bin', 'hosts.cjs')}`
+        result['NODE_OPTIONS'] =
+          `${options === undefined ? '' : `${options} `}--require=${join(this.#directory, 'bin', 'hosts.cjs')}`
       } else if (target === '/var/run/secrets/kubernetes.io/serviceaccount') result['BINNACLE_SERVICE_ACCOUNT'] = source
     }
     return result
@@ -252,7 +262,8 @@ class ProcessRuntime implements ContainerRuntime {
 
   async #makeInput(directory: string): Promise<void> {
     const { mkfifo } = this.#isolation
-    if (mkfifo === undefined) throw new StartContainerError('CreateContainerError', 'stdin needs the program mkfifo on this machine')
+    if (mkfifo === undefined)
+      throw new StartContainerError('CreateContainerError', 'stdin needs the program mkfifo on this machine')
     await finished(spawn(mkfifo, [join(directory, 'stdin')], { stdio: 'ignore' }))
   }
 
@@ -265,7 +276,8 @@ class ProcessRuntime implements ContainerRuntime {
     const { directory } = container
     // A shell drops variables whose names are not its own kind of name; `env` passes them on.
     const odd = Object.entries(config.environment).filter(([name]) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-    const env = odd.length === 0 ? [] : [(await findTool('env')) ?? 'env', ...odd.map(([name, value]) => `${name}=${value}`)]
+    const env =
+      odd.length === 0 ? [] : [(await findTool('env')) ?? 'env', ...odd.map(([name, value]) => `${name}=${value}`)]
     const terminal = config.tty ? await this.#terminal() : []
     const launch = [
       '/bin/sh',
@@ -281,7 +293,11 @@ class ProcessRuntime implements ContainerRuntime {
     ]
     const isolated = mode === 'plain' ? launch : [unshare, ...namespaceArguments(mode), ...launch]
     const command = terminal.length === 0 ? isolated : [...terminal, shellCommand(isolated), '/dev/null']
-    const output = await open(join(directory, 'log'), constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND, 0o640)
+    const output = await open(
+      join(directory, 'log'),
+      constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND,
+      0o640,
+    )
     try {
       const supervisor = spawn('/bin/sh', [join(this.#directory, 'bin', 'supervise.sh'), directory, ...command], {
         cwd: '/',
@@ -299,7 +315,10 @@ class ProcessRuntime implements ContainerRuntime {
   async #terminal(): Promise<string[]> {
     const { script } = this.#isolation
     if (script === undefined)
-      throw new StartContainerError('CreateContainerError', 'a terminal needs the program `script` (util-linux, package bsdutils) on this machine')
+      throw new StartContainerError(
+        'CreateContainerError',
+        'a terminal needs the program `script` (util-linux, package bsdutils) on this machine',
+      )
     return [script, '-qfec']
   }
 
@@ -316,7 +335,10 @@ class ProcessRuntime implements ContainerRuntime {
     if (word === 'ok') return Number(rest[0])
     if (word === 'mount') throw new MountError(`MountVolume.SetUp failed for ${rest.join(' ')}`)
     const output = await container.tail()
-    throw new StartContainerError('CreateContainerError', `cannot prepare the container: ${rest.join(' ') || output.trim() || 'the launch script ended'}`)
+    throw new StartContainerError(
+      'CreateContainerError',
+      `cannot prepare the container: ${rest.join(' ') || output.trim() || 'the launch script ended'}`,
+    )
   }
 
   async stopContainer(id: string, graceMs: number): Promise<void> {
@@ -389,9 +411,17 @@ class ProcessRuntime implements ContainerRuntime {
         allowed: mode !== 'plain',
         consequence: 'volumes, /etc/hosts and images with an operating system cannot be provided to containers',
       },
-      { what: 'user identities (runAsUser)', allowed: mode === 'root', consequence: "containers run as the engine's user" },
+      {
+        what: 'user identities (runAsUser)',
+        allowed: mode === 'root',
+        consequence: "containers run as the engine's user",
+      },
       { what: 'memory limits', allowed: memoryGroups !== undefined, consequence: 'limits.memory is not enforced' },
-      { what: 'terminals (kubectl exec -t)', allowed: script !== undefined, consequence: 'install `script` (util-linux)' },
+      {
+        what: 'terminals (kubectl exec -t)',
+        allowed: script !== undefined,
+        consequence: 'install `script` (util-linux)',
+      },
     ]
   }
 }
@@ -418,7 +448,14 @@ dns.lookup = function (hostname, options, callback) {
 
 /** An image with a dynamic loader or a shell of its own must not see the host's. */
 async function isWholeRoot(rootfs: string): Promise<boolean> {
-  for (const path of ['bin/sh', 'usr/bin/sh', 'lib64/ld-linux-x86-64.so.2', 'lib/ld-musl-x86_64.so.1', 'lib/ld-linux-aarch64.so.1', 'etc/os-release'])
+  for (const path of [
+    'bin/sh',
+    'usr/bin/sh',
+    'lib64/ld-linux-x86-64.so.2',
+    'lib/ld-musl-x86_64.so.1',
+    'lib/ld-linux-aarch64.so.1',
+    'etc/os-release',
+  ])
     if (await exists(join(rootfs, path))) return true
   return false
 }

@@ -127,12 +127,31 @@ cover() {
   fi
 }
 
+# A /dev of the container's own: what it makes there (termination log) stays with it.
+make_dev() {
+  local name
+  mkdir -p "$root/dev"
+  mount -t tmpfs -o mode=755 tmpfs "$root/dev" || fail "mount /dev: no tmpfs"
+  for name in null zero full random urandom tty ptmx; do
+    : >"$root/dev/$name"
+    mount --bind "/dev/$name" "$root/dev/$name" 2>/dev/null
+  done
+  mkdir "$root/dev/pts" "$root/dev/shm"
+  mount --rbind /dev/pts "$root/dev/pts" 2>/dev/null
+  mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
+  ln -s /proc/self/fd "$root/dev/fd"
+  ln -s /proc/self/fd/0 "$root/dev/stdin"
+  ln -s /proc/self/fd/1 "$root/dev/stdout"
+  ln -s /proc/self/fd/2 "$root/dev/stderr"
+}
+
 host_kernel() {
   local name
-  for name in proc sys dev; do
+  for name in proc sys; do
     mkdir -p "$root/$name"
     mount --rbind "/$name" "$root/$name" || fail "mount /$name: bind mount refused"
   done
+  make_dev
 }
 
 if [ -f "$dir/whole-root" ]; then
@@ -147,6 +166,7 @@ else
     name=\${entry#/}
     if [ -L "$entry" ]; then ln -s "$(readlink "$entry")" "$root/$name"
     elif [ "$name" = tmp ]; then mkdir "$root/tmp"
+    elif [ "$name" = dev ]; then make_dev
     elif [ -d "$entry" ] && [ "$rootfs" != - ] && [ -d "$rootfs/$name" ]; then cover "/$name"
     elif [ -d "$entry" ]; then
       mkdir "$root/$name"
@@ -177,7 +197,7 @@ while IFS="$tab" read -r source target access; do
   if [ ! -e "$root$at" ] && [ ! -f "$dir/whole-root" ]; then
     first=\${at#/}
     first=/\${first%%/*}
-    case $first in /tmp) ;; *) if [ -d "$first" ]; then cover "$first"; fi ;; esac
+    case $first in /tmp | /dev | /proc | /sys) ;; *) if [ -d "$first" ]; then cover "$first"; fi ;; esac
   fi
 done <"$dir/mounts"
 while IFS="$tab" read -r source target access; do

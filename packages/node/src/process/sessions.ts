@@ -2,9 +2,8 @@
 // util-linux' `script`, since Node has no pseudo-terminals of its own.
 
 import { spawn } from 'node:child_process'
-import { constants } from 'node:fs'
+import { type WriteStream, constants, createWriteStream } from 'node:fs'
 import { open, readFile, readlink } from 'node:fs/promises'
-import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { ExecSession, StreamOptions } from '../runtime.ts'
@@ -28,7 +27,9 @@ export async function execSession(request: ExecRequest): Promise<ExecSession> {
   let argv = inside
   if (options.tty) {
     if (isolation.script === undefined)
-      throw new Error('a terminal needs the program `script` (util-linux, package bsdutils) on this machine; try without -t')
+      throw new Error(
+        'a terminal needs the program `script` (util-linux, package bsdutils) on this machine; try without -t',
+      )
     argv = [isolation.script, '-qfec', shellCommand(inside), '/dev/null']
   }
   const cwd = isolation.mode === 'plain' ? await readlink(`/proc/${pid}/cwd`).catch(() => '/') : '/'
@@ -77,9 +78,12 @@ async function resizeTerminal(isolation: Isolation, scriptPid: number, columns: 
   if (child === undefined || child === '') return
   const terminal = await readlink(`/proc/${child}/fd/0`).catch(() => '')
   if (!terminal.startsWith('/dev/pts/')) return
-  spawn(isolation.stty, ['-F', terminal, 'rows', String(rows), 'cols', String(columns)], { stdio: 'ignore' }).on('error', () => {
-    // Best effort: the program keeps the size it had.
-  })
+  spawn(isolation.stty, ['-F', terminal, 'rows', String(rows), 'cols', String(columns)], { stdio: 'ignore' }).on(
+    'error',
+    () => {
+      // Best effort: the program keeps the size it had.
+    },
+  )
 }
 
 /** Input goes to the container's named pipe, output is followed in its log from now on. */
@@ -92,14 +96,15 @@ export async function attachSession(
   const stop = new AbortController()
   const log = container.log.read({ follow: true, timestamps: false, tailLines: 0 }, stop.signal)
   const output = options.stdout || options.stderr ? Readable.from(log, { objectMode: false }) : undefined
-  let stdin
+  let stdin: WriteStream | undefined
   if (options.stdin && config.stdin && container.snapshot.state === 'running') {
     const file = await open(join(container.directory, 'stdin'), constants.O_RDWR)
     stdin = createWriteStream('', { fd: file })
     stdin.on('error', () => stdin?.destroy())
     if (config.stdinOnce) stdin.on('finish', () => void releaseInput(container))
   }
-  const ended = output === undefined ? container.exited : new Promise<void>((resolve) => output.once('close', () => resolve()))
+  const ended =
+    output === undefined ? container.exited : new Promise<void>((resolve) => output.once('close', () => resolve()))
   return {
     stdin,
     stdout: output,

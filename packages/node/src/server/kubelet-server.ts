@@ -1,0 +1,329 @@
+// The node's own API on a TLS port of the loopback address, for clients with a certificate of the cluster only: logs,
+// exec, attach, port-forward, stats. Paths and parameters: pkg/kubelet/server/server.go.
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type Server, createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Pod } from '@binnacle/api'
+import type { ContainerRuntime, ContainerSnapshot, LogOptions, StreamOptions } from '../runtime.ts'
+import { servePortForward } from './port-forward.ts'
+import {
+  acceptLogSocket,
+  acceptSpdyStreams,
+  acceptTunnel,
+  acceptWebSocketStreams,
+  isSpdy,
+  isWebSocket,
+  serveSession,
+  upgradeToSpdy,
+} from './remote-command.ts'
+
+export interface ServingOptions {
+  /** PEM. */
+  certificate: string
+  key: string
+  /** PEM of the authority that signs clients which may ask. */
+  clientCa: string
+  /** 0 or absent: any free port. */
+  port?: number | undefined
+  host?: string | undefined
+}
+
+export interface PodView {
+  pod: Pod
+  container(name: string, previous?: boolean): ContainerSnapshot | undefined
+}
+
+export interface KubeletServerOptions {
+  serving: ServingOptions
+  runtime: ContainerRuntime
+  nodeName: string
+  pods(): readonly PodView[]
+  now(): number
+}
+
+class HttpError extends Error {
+  readonly code: number
+  constructor(code: number, message: string) {
+    super(message)
+    this.name = 'HttpError'
+    this.code = code
+  }
+}
+
+export class KubeletServer {
+  readonly #options: KubeletServerOptions
+  readonly #server: Server
+  readonly #upgraded = new Set<Duplex>()
+
+  constructor(options: KubeletServerOptions) {
+    this.#options = options
+    const { certificate, key, clientCa } = options.serving
+    this.#server = createServer({ cert: certificate, key, ca: clientCa, requestCert: true, rejectUnauthorized: true })
+    this.#server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      this.#answer(request, response).catch((error: unknown) => refuse(response, error))
+    })
+    this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      this.#upgraded.add(socket)
+      socket.once('close', () => this.#upgraded.delete(socket))
+      socket.on('error', () => socket.destroy())
+      this.#upgrade(request, socket, head).catch((error: unknown) => {
+        const code = error instanceof HttpError ? error.code : 500
+        const message = error instanceof Error ? error.message : String(error)
+        socket.end(
+          `HTTP/1.1 ${code} ${code === 404 ? 'Not Found' : 'Error'}\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(message)}\r\nConnection: close\r\n\r\n${message}`,
+        )
+      })
+    })
+  }
+
+  /** The port. */
+  async listen(): Promise<number> {
+    const { port = 0, host = '127.0.0.1' } = this.#options.serving
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(port, host, resolve)
+    })
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#upgraded) socket.destroy()
+    this.#server.closeAllConnections()
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()))
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'https://node')
+    const [kind, ...rest] = url.pathname.split('/').slice(1).map(decodeURIComponent)
+    switch (kind) {
+      case 'healthz':
+        response.end('ok')
+        return
+      case 'pods':
+        sendJson(response, {
+          kind: 'PodList',
+          apiVersion: 'v1',
+          metadata: {},
+          items: this.#options.pods().map(({ pod }) => pod),
+        })
+        return
+      case 'containerLogs':
+        return this.#logs(rest, url.searchParams, { request, response })
+      case 'stats':
+        sendJson(response, await this.#summary())
+        return
+      case 'metrics':
+        response.setHeader('content-type', 'text/plain; version=0.0.4')
+        response.end(await this.#resourceMetrics())
+        return
+      case 'run':
+        return this.#run(rest, url.searchParams, response)
+      case 'exec':
+      case 'attach':
+      case 'portForward':
+        throw new HttpError(400, 'Upgrade request required')
+      default:
+        throw new HttpError(404, '404 page not found')
+    }
+  }
+
+  #pod(namespace: string | undefined, name: string | undefined): PodView {
+    const found = this.#options
+      .pods()
+      .find(({ pod }) => pod.metadata.name === name && pod.metadata.namespace === namespace)
+    if (found === undefined) throw new HttpError(404, `pod "${name}" does not exist`)
+    return found
+  }
+
+  #container([namespace, name, container = '']: readonly string[], previous = false): ContainerSnapshot {
+    const view = this.#pod(namespace, name)
+    const found = view.container(container, previous)
+    if (found !== undefined) return found
+    const spec = view.pod.spec
+    const known = [
+      ...(spec?.initContainers ?? []),
+      ...(spec?.containers ?? []),
+      ...(spec?.ephemeralContainers ?? []),
+    ].some((each) => each.name === container)
+    if (!known) throw new HttpError(404, `container "${container}" in pod "${name}" is not available`)
+    throw new HttpError(
+      400,
+      previous
+        ? `previous terminated container "${container}" in pod "${name}" not found`
+        : `container "${container}" in pod "${name}" is waiting to start: ContainerCreating`,
+    )
+  }
+
+  async #logs(
+    path: readonly string[],
+    query: URLSearchParams,
+    { request, response }: { request: IncomingMessage; response: ServerResponse },
+  ): Promise<void> {
+    const snapshot = this.#container(path, query.get('previous') === 'true')
+    const stop = new AbortController()
+    response.once('close', () => stop.abort())
+    response.writeHead(200, { 'content-type': 'text/plain', 'transfer-encoding': 'chunked' })
+    response.flushHeaders()
+    for await (const chunk of this.#options.runtime.readLog(snapshot.id, this.#logOptions(query), stop.signal)) {
+      if (response.write(chunk)) continue
+      await new Promise<void>((resolve) => {
+        response.once('drain', resolve)
+        request.once('close', () => resolve())
+      })
+    }
+    response.end()
+  }
+
+  #logOptions(query: URLSearchParams): LogOptions {
+    const number = (name: string): number | undefined => {
+      const text = query.get(name)
+      if (text === null || text === '') return undefined
+      const value = Number(text)
+      if (!Number.isInteger(value) || value < 0) throw new HttpError(400, `invalid value for ${name}: ${text}`)
+      return value
+    }
+    const seconds = number('sinceSeconds')
+    const time = query.get('sinceTime')
+    return {
+      follow: query.get('follow') === 'true',
+      timestamps: query.get('timestamps') === 'true',
+      tailLines: number('tailLines'),
+      limitBytes: number('limitBytes'),
+      since: seconds !== undefined ? this.#options.now() - seconds * 1000 : time ? Date.parse(time) : undefined,
+    }
+  }
+
+  async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const url = new URL(request.url ?? '/', 'https://node')
+    const [kind, ...path] = url.pathname.split('/').slice(1).map(decodeURIComponent)
+    const { runtime } = this.#options
+    if (!isWebSocket(request) && !isSpdy(request)) throw new HttpError(400, 'unable to upgrade: unknown protocol')
+    if (head.length > 0 && isSpdy(request)) socket.unshift(head)
+    if (kind === 'portForward') {
+      const { pod } = this.#pod(path[0], path[1])
+      const connection = isSpdy(request)
+        ? upgradeToSpdy(socket, 'portforward.k8s.io')
+        : await acceptTunnel(request, socket, head)
+      servePortForward(connection, (port) => runtime.address(pod.metadata.uid ?? '', port))
+      return
+    }
+    const snapshot = this.#container(path)
+    if (kind === 'containerLogs') return this.#logSocket(snapshot, url.searchParams, { request, socket, head })
+    if (kind !== 'exec' && kind !== 'attach') throw new HttpError(404, '404 page not found')
+    const options = streamOptions(url.searchParams)
+    const command = url.searchParams.getAll('command')
+    if (kind === 'exec' && command.length === 0)
+      throw new HttpError(400, 'you must specify at least 1 command for the container')
+    const streams = isSpdy(request)
+      ? await acceptSpdyStreams(request, socket, options)
+      : await acceptWebSocketStreams(request, socket, { head, options })
+    await serveSession(streams, () =>
+      kind === 'exec' ? runtime.exec(snapshot.id, command, options) : runtime.attach(snapshot.id, options),
+    )
+  }
+
+  async #logSocket(
+    snapshot: ContainerSnapshot,
+    query: URLSearchParams,
+    { request, socket, head }: { request: IncomingMessage; socket: Duplex; head: Buffer },
+  ): Promise<void> {
+    const webSocket = await acceptLogSocket(request, socket, head)
+    const stop = new AbortController()
+    webSocket.on('close', () => stop.abort())
+    const base64 = webSocket.protocol.includes('base64')
+    for await (const chunk of this.#options.runtime.readLog(snapshot.id, this.#logOptions(query), stop.signal))
+      await new Promise<void>((resolve) => webSocket.send(base64 ? chunk.toString('base64') : chunk, () => resolve()))
+    webSocket.close(1000)
+  }
+
+  /** The output of a command, without streaming. */
+  async #run(path: readonly string[], query: URLSearchParams, response: ServerResponse): Promise<void> {
+    const snapshot = this.#container(path)
+    const command = (query.get('cmd') ?? '').split(' ').filter((word) => word !== '')
+    const session = await this.#options.runtime.exec(snapshot.id, command, {
+      stdin: false,
+      stdout: true,
+      stderr: true,
+      tty: false,
+    })
+    session.stdout?.pipe(response, { end: false })
+    session.stderr?.pipe(response, { end: false })
+    await session.exit
+    response.end()
+  }
+
+  async #summary(): Promise<object> {
+    const time = new Date(this.#options.now()).toISOString()
+    const pods = await Promise.all(
+      this.#options.pods().map(async ({ pod }) => {
+        const { name, namespace, uid } = pod.metadata
+        const containers = await Promise.all(
+          this.#options.runtime.containers(uid).map(async (snapshot) => {
+            const usage = await this.#options.runtime.stats(snapshot.id)
+            if (usage === undefined) return undefined
+            return {
+              name: snapshot.name,
+              startTime: new Date(snapshot.startedAt).toISOString(),
+              cpu: { time, usageCoreNanoSeconds: usage.cpuNanoseconds },
+              memory: { time, workingSetBytes: usage.memoryBytes, rssBytes: usage.memoryBytes },
+            }
+          }),
+        )
+        return {
+          podRef: { name, namespace, uid },
+          startTime: pod.status?.startTime,
+          containers: containers.filter(Boolean),
+        }
+      }),
+    )
+    return { node: { nodeName: this.#options.nodeName, startTime: time }, pods }
+  }
+
+  async #resourceMetrics(): Promise<string> {
+    const cpu: string[] = []
+    const memory: string[] = []
+    for (const { pod } of this.#options.pods()) {
+      for (const snapshot of this.#options.runtime.containers(pod.metadata.uid)) {
+        const usage = await this.#options.runtime.stats(snapshot.id)
+        if (usage === undefined) continue
+        const labels = `{container="${snapshot.name}",namespace="${pod.metadata.namespace}",pod="${pod.metadata.name}"}`
+        cpu.push(`container_cpu_usage_seconds_total${labels} ${usage.cpuNanoseconds / 1e9}`)
+        memory.push(`container_memory_working_set_bytes${labels} ${usage.memoryBytes}`)
+      }
+    }
+    return [
+      '# TYPE container_cpu_usage_seconds_total counter',
+      ...cpu,
+      '# TYPE container_memory_working_set_bytes gauge',
+      ...memory,
+      '',
+    ].join('\n')
+  }
+}
+
+/** kubelet's own names, and those of the API server, so that a query may be passed on as it is. */
+function streamOptions(query: URLSearchParams): StreamOptions {
+  const set = (...names: string[]): boolean => names.some((name) => ['1', 'true'].includes(query.get(name) ?? ''))
+  return {
+    stdin: set('input', 'stdin'),
+    stdout: set('output', 'stdout'),
+    stderr: set('error', 'stderr'),
+    tty: set('tty'),
+  }
+}
+
+function sendJson(response: ServerResponse, value: object): void {
+  response.setHeader('content-type', 'application/json')
+  response.end(JSON.stringify(value))
+}
+
+function refuse(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) {
+    response.destroy()
+    return
+  }
+  response.writeHead(error instanceof HttpError ? error.code : 500, { 'content-type': 'text/plain' })
+  response.end(error instanceof Error ? error.message : String(error))
+}
