@@ -3,6 +3,7 @@
 
 import type { Clock, KubeObject, RequestOptions, ResourceInfo, ResourceRequest, UserInfo } from '@binnacle/api'
 import type { Store } from '@binnacle/store'
+import type { ServiceAccountTokens } from './auth/tokens.ts'
 
 /** Reads of the newest state, for hooks and admission; objects are frozen. */
 export interface Reader {
@@ -16,27 +17,12 @@ export interface Backend extends Reader {
   readonly clock: Clock
   /** The engine's own full request path (admission, validation, …) under another or the same identity. */
   dispatch<T>(request: ResourceRequest, user: UserInfo): Promise<T>
+  /** CIDR from which Services get their addresses. */
+  readonly serviceClusterIPRange: string
+  /** Signs and checks service-account tokens. */
+  readonly tokens: ServiceAccountTokens
   /** The row for a resource at its storage version; undefined where nothing serves it. */
   resource(group: string, resource: string): ResourceInfo | undefined
-  /** Where Services get their addresses, such as `127.96.0.0/16`; the first one is default/kubernetes. */
-  readonly serviceClusterIPRange: string
-  /** Absent where the server signs no service-account tokens. */
-  readonly tokens?: TokenSigner
-  /** A private draft: the body of an update, or `current` with the request's patch applied (`info` tells the schema). */
-  changed(current: KubeObject, request: ResourceRequest, info: ResourceInfo): KubeObject
-}
-
-export interface TokenClaims {
-  namespace: string
-  serviceAccount: { name: string; uid: string }
-  /** Empty: the audiences of the API server. */
-  audiences: readonly string[]
-  expirationSeconds: number
-  boundObject?: { kind: 'Pod' | 'Secret' | 'Node'; name: string; uid: string; node?: { name: string; uid?: string } }
-}
-
-export interface TokenSigner {
-  sign(claims: TokenClaims): Promise<{ token: string; audiences: readonly string[]; expirationTimestamp: string }>
 }
 
 export interface WriteContext {
@@ -75,13 +61,6 @@ export interface Strategy {
    * (pods: options.gracePeriodSeconds, else spec.terminationGracePeriodSeconds; 0 for pods that no node has or that ended).
    */
   gracePeriodSeconds?(object: KubeObject, options: RequestOptions): number | undefined
-  /** Keeps a deleted object though metadata.finalizers is empty (Namespace: spec.finalizers). */
-  isHeld?(object: KubeObject): boolean
-  /**
-   * Sub-resources that are the object itself under other rules (pods/ephemeralcontainers, pods/resize): get, update and
-   * patch are generic, and this says what of the draft a write may change.
-   */
-  views?: Readonly<Record<string, (object: KubeObject, old: KubeObject, context: WriteContext) => void>>
   /** By sub-resource name; `status` and CRD-style `scale` are generic and not listed here. */
   subresources?: Readonly<Record<string, SubresourceHandler>>
 }

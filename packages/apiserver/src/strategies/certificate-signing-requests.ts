@@ -12,16 +12,17 @@ export const certificateSigningRequests: Strategy = {
     spec.groups = [...user.groups]
     if (user.uid) spec.uid = user.uid
     else delete spec.uid
-    const extra = Object.entries(user.extra ?? {}).map(([key, values]) => [key, [...values]] as const)
-    if (extra.length > 0) spec.extra = Object.fromEntries(extra)
+    const extra: Record<string, string[]> = {}
+    for (const [key, values] of Object.entries(user.extra ?? {})) extra[key] = [...values]
+    if (Object.keys(extra).length > 0) spec.extra = extra
     else delete spec.extra
   },
 
   prepareForUpdate(object, old, context) {
-    if (context.subresource === 'status') keepDecision(object as CertificateSigningRequest, old as CertificateSigningRequest)
+    if (context.subresource === 'status')
+      keepDecision(object as CertificateSigningRequest, old as CertificateSigningRequest)
+    if (context.subresource === 'approval') keepAllButConditions(object, old, context)
   },
-
-  views: { approval: keepAllButConditions },
 }
 
 function isDecision({ type }: { type: string }): boolean {

@@ -43,7 +43,10 @@ export async function evict(call: SubresourceCall): Promise<KubeObject> {
     options: {
       ...(gracePeriodSeconds == null ? {} : { gracePeriodSeconds }),
       ...(propagationPolicy == null ? {} : { propagationPolicy: propagationPolicy as 'Background' }),
-      preconditions: { ...(pod.metadata.uid === undefined ? {} : { uid: pod.metadata.uid }), ...dropUnset(preconditions) },
+      preconditions: {
+        ...(pod.metadata.uid === undefined ? {} : { uid: pod.metadata.uid }),
+        ...dropUnset(preconditions),
+      },
       ...(call.dryRun ? { dryRun: ['All'] } : {}),
     },
   } as const
@@ -51,7 +54,10 @@ export async function evict(call: SubresourceCall): Promise<KubeObject> {
   return success()
 }
 
-function dropUnset(preconditions: { uid?: string; resourceVersion?: string } | null | undefined): { uid?: string; resourceVersion?: string } {
+function dropUnset(preconditions: { uid?: string | undefined; resourceVersion?: string | undefined } | undefined): {
+  uid?: string
+  resourceVersion?: string
+} {
   const { uid, resourceVersion } = preconditions ?? {}
   return { ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) }
 }
@@ -67,7 +73,10 @@ async function askBudget(pod: Pod, call: SubresourceCall): Promise<void> {
     .list<PodDisruptionBudget>('poddisruptionbudgets.policy', call.namespace)
     .filter(({ spec }) => spec?.selector != null && labelSelectorMatches(spec.selector, pod.metadata.labels))
   if (matching.length > 1) {
-    throw failure('InternalError', 'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.')
+    throw failure(
+      'InternalError',
+      'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+    )
   }
   const budget = matching[0]
   if (budget === undefined) return
@@ -77,7 +86,7 @@ async function askBudget(pod: Pod, call: SubresourceCall): Promise<void> {
   const name = budget.metadata.name ?? ''
   await call.backend.store.write(`poddisruptionbudgets.policy/${namespace}/${name}`, (current) => {
     if (current === undefined) throw notFound(budgets, name)
-    const updated = takeOne(current.object as PodDisruptionBudget, call)
+    const updated = takeOne(current.object, call)
     return call.dryRun ? { keep: true } : { put: updated }
   })
 }
@@ -102,28 +111,51 @@ function takeOne(budget: PodDisruptionBudget, { backend, name }: SubresourceCall
   }
   if (allowed === 0) {
     const { desiredHealthy = 0, currentHealthy = 0 } = status ?? {}
-    throw refusal(`The disruption budget ${budgetName} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`, 0)
+    throw refusal(
+      `The disruption budget ${budgetName} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`,
+      0,
+    )
   }
   const disruptedPods = { ...status?.disruptedPods, [name]: formatTime(backend.clock.now()) }
-  const conditions = allowed === 1 ? status?.conditions?.map((condition) => (condition.type === 'DisruptionAllowed' ? insufficient(condition, backend.clock.now()) : condition)) : status?.conditions
+  const conditions =
+    allowed === 1
+      ? status?.conditions?.map((condition) =>
+          condition.type === 'DisruptionAllowed' ? insufficient(condition, backend.clock.now()) : condition,
+        )
+      : status?.conditions
   return {
     ...budget,
-    status: { ...(status as NonNullable<typeof status>), disruptionsAllowed: allowed - 1, disruptedPods, ...(conditions === undefined ? {} : { conditions }) },
+    status: {
+      ...(status as NonNullable<typeof status>),
+      disruptionsAllowed: allowed - 1,
+      disruptedPods,
+      ...(conditions === undefined ? {} : { conditions }),
+    },
   }
 }
 
-function insufficient<T extends { status: string; reason: string; lastTransitionTime: string }>(condition: T, now: number): T {
-  return condition.status === 'False' ? condition : { ...condition, status: 'False', reason: 'InsufficientPods', lastTransitionTime: formatTime(now) }
+function insufficient<T extends { status: string; reason: string; lastTransitionTime: string }>(
+  condition: T,
+  now: number,
+): T {
+  return condition.status === 'False'
+    ? condition
+    : { ...condition, status: 'False', reason: 'InsufficientPods', lastTransitionTime: formatTime(now) }
 }
 
 function refusal(message: string, retryAfterSeconds: number): Error {
   return failure('TooManyRequests', "Cannot evict pod as it would violate the pod's disruption budget.", {
-    details: { causes: [{ reason: 'DisruptionBudget', message }], ...(retryAfterSeconds > 0 ? { retryAfterSeconds } : {}) },
+    details: {
+      causes: [{ reason: 'DisruptionBudget', message }],
+      ...(retryAfterSeconds > 0 ? { retryAfterSeconds } : {}),
+    },
   })
 }
 
 function refusalForbidden(name: string, why: string): Error {
-  return failure('Forbidden', `poddisruptionbudgets.policy "${name}" is forbidden: ${why}`, { details: { name, group: 'policy', kind: 'poddisruptionbudgets' } })
+  return failure('Forbidden', `poddisruptionbudgets.policy "${name}" is forbidden: ${why}`, {
+    details: { name, group: 'policy', kind: 'poddisruptionbudgets' },
+  })
 }
 
 /** Says on the pod why it goes, so that its owner can tell a disruption from a failure. */

@@ -18,7 +18,12 @@ import { writeObject } from './write-object.ts'
 
 export const pods: Strategy = {
   gracePeriodSeconds: grace,
-  views: { ephemeralcontainers: keepAllButEphemeralContainers, resize: keepAllButResources },
+
+  prepareForUpdate(object, old, { subresource }) {
+    if (subresource === 'ephemeralcontainers') keepAllButEphemeralContainers(object, old)
+    if (subresource === 'resize') keepAllButResources(object, old)
+  },
+
   subresources: { binding: bind, eviction: evict },
 }
 
@@ -38,10 +43,12 @@ async function bind(call: SubresourceCall): Promise<KubeObject> {
   const binding = call.request.body as Binding
   const node = binding.target?.name ?? ''
   if (binding.target?.kind && binding.target.kind !== 'Node') {
-    throw invalid({ group: '', kind: 'Binding' }, call.name, [field.notSupported('target.kind', binding.target.kind, ['Node', '<empty>'])])
+    throw invalid({ group: '', kind: 'Binding' }, call.name, [
+      field.notSupported('target.kind', binding.target.kind, ['Node', '<empty>']),
+    ])
   }
   if (node === '') throw invalid({ group: '', kind: 'Binding' }, call.name, [field.required('target.name', '')])
-  await writeObject(call, (current) => ({ put: boundPod(current as Pod | undefined, node, call) }))
+  await writeObject(call, (current) => ({ put: boundPod(current, node, call) }))
   return success()
 }
 
@@ -53,7 +60,9 @@ function boundPod(pod: Pod | undefined, node: string, call: SubresourceCall): Po
     throw refuse(`Precondition failed: UID in precondition: ${uid}, UID in object meta: ${pod.metadata.uid}`)
   }
   if (resourceVersion && resourceVersion !== pod.metadata.resourceVersion) {
-    throw refuse(`Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${pod.metadata.resourceVersion}`)
+    throw refuse(
+      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${pod.metadata.resourceVersion}`,
+    )
   }
   if (pod.metadata.deletionTimestamp) throw refuse(`pod ${call.name} is being deleted, cannot be assigned to a host`)
   if (pod.spec?.nodeName) throw refuse(`pod ${call.name} is already assigned to node "${pod.spec.nodeName}"`)
@@ -61,7 +70,6 @@ function boundPod(pod: Pod | undefined, node: string, call: SubresourceCall): Po
   const scheduled: PodCondition = {
     type: 'PodScheduled',
     status: 'True',
-    lastProbeTime: null as never,
     lastTransitionTime: formatTime(call.backend.clock.now()),
     observedGeneration: pod.metadata.generation,
   }
@@ -71,7 +79,12 @@ function boundPod(pod: Pod | undefined, node: string, call: SubresourceCall): Po
     ...(annotations === undefined ? {} : { annotations: { ...pod.metadata.annotations, ...annotations } }),
     ...(labels === undefined ? {} : { labels: { ...labels, ...pod.metadata.labels } }),
   }
-  return { ...pod, metadata, spec: { ...(pod.spec as NonNullable<Pod['spec']>), nodeName: node }, status: { ...pod.status, conditions } }
+  return {
+    ...pod,
+    metadata,
+    spec: { ...(pod.spec as NonNullable<Pod['spec']>), nodeName: node },
+    status: { ...pod.status, conditions },
+  }
 }
 
 /** podEphemeralContainersStrategy: all but spec.ephemeralContainers stays; what runs may neither change nor go. */
@@ -105,7 +118,10 @@ function keepAllButResources(object: KubeObject, old: KubeObject): void {
   const pod = object as Pod
   const before = old as Pod
   const spec = before.spec as NonNullable<Pod['spec']>
-  const merge = <T extends { name: string; resources?: unknown; resizePolicy?: unknown }>(kept: readonly T[] | undefined, wanted: readonly T[] | undefined): T[] | undefined =>
+  const merge = <T extends { name: string; resources?: unknown; resizePolicy?: unknown }>(
+    kept: readonly T[] | undefined,
+    wanted: readonly T[] | undefined,
+  ): T[] | undefined =>
     kept?.map((container) => {
       const change = wanted?.find(({ name }) => name === container.name)
       if (change === undefined) return container
@@ -114,7 +130,8 @@ function keepAllButResources(object: KubeObject, old: KubeObject): void {
     })
   const containers = merge(spec.containers, pod.spec?.containers) ?? []
   const initContainers = merge(spec.initContainers, pod.spec?.initContainers)
-  const hasChanged = JSON.stringify([spec.containers, spec.initContainers]) !== JSON.stringify([containers, initContainers])
+  const hasChanged =
+    JSON.stringify([spec.containers, spec.initContainers]) !== JSON.stringify([containers, initContainers])
   pod.spec = { ...spec, containers, ...(initContainers === undefined ? {} : { initContainers }) }
   if (before.status === undefined) delete pod.status
   else pod.status = before.status

@@ -11,6 +11,7 @@ import {
   staleObject,
 } from '@binnacle/api'
 import type { SubresourceCall, SubresourceHandler } from '../strategy.ts'
+import { patchScale } from '../verbs/scale-patch.ts'
 import { readObject, writeObject } from './write-object.ts'
 
 interface Scalable extends KubeObject {
@@ -29,20 +30,21 @@ const scaleInfo = { group: 'autoscaling', kind: 'Scale' }
 export const scale: SubresourceHandler = async (call) => {
   if (call.request.verb === 'get') return scaleOf(readObject<Scalable>(call))
   const written = await writeObject(call, () => ({ put: scaled(call) }))
-  return scaleOf(written as Scalable)
+  return scaleOf(written)
 }
 
 function scaled(call: SubresourceCall): Scalable {
   const workload = readObject<Scalable>(call)
   const current = scaleOf(workload)
-  const info = { ...call.resource, ...scaleInfo, version: 'v1' }
-  const wanted = call.backend.changed(current, call.request, info) as Scale
+  const wanted = (call.request.verb === 'update' ? call.request.body : patchScale(current, call.request)) as Scale
   if (wanted.metadata.resourceVersion && wanted.metadata.resourceVersion !== workload.metadata.resourceVersion) {
     throw conflict(call.resource, call.name, staleObject)
   }
   const replicas = wanted.spec?.replicas ?? 0
   if (replicas < 0) {
-    throw invalid(scaleInfo, call.name, [field.invalid('spec.replicas', replicas, 'must be greater than or equal to 0')])
+    throw invalid(scaleInfo, call.name, [
+      field.invalid('spec.replicas', replicas, 'must be greater than or equal to 0'),
+    ])
   }
   if (replicas === workload.spec?.replicas) return workload
   const metadata: ObjectMeta = { ...workload.metadata, generation: (workload.metadata.generation ?? 0) + 1 }
@@ -65,5 +67,5 @@ function scaleOf({ metadata, spec, status }: Scalable): Scale {
 function selectorText(selector: unknown): string {
   if (typeof selector !== 'object' || selector === null) return ''
   const isLabelSelector = 'matchLabels' in selector || 'matchExpressions' in selector
-  return formatLabelSelector(isLabelSelector ? selector : { matchLabels: selector } as LabelSelector)
+  return formatLabelSelector((isLabelSelector ? selector : { matchLabels: selector }) as LabelSelector)
 }

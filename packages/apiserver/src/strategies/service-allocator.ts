@@ -131,7 +131,9 @@ export function addressesOf({ spec }: Service): readonly string[] {
 }
 
 function portsOf({ spec }: Service): readonly string[] {
-  const ports = (spec?.ports ?? []).flatMap(({ nodePort, protocol = 'TCP' }) => (nodePort ? [`${nodePort}/${protocol}`] : []))
+  const ports = (spec?.ports ?? []).flatMap(({ nodePort, protocol = 'TCP' }) =>
+    nodePort ? [`${nodePort}/${protocol}`] : [],
+  )
   return spec?.healthCheckNodePort ? [...ports, `${spec.healthCheckNodePort}/TCP`] : ports
 }
 

@@ -1,7 +1,16 @@
 // Services: cluster IPs, node ports, IP families. Upstream: pkg/registry/core/service/storage/{alloc,storage}.go.
 
 import { randomUUID } from 'node:crypto'
-import { type FieldError, type IPAddress, type Service, type ServicePort, type ServiceSpec, field, formatTime, invalid } from '@binnacle/api'
+import {
+  type FieldError,
+  type IPAddress,
+  type Service,
+  type ServicePort,
+  type ServiceSpec,
+  field,
+  formatTime,
+  invalid,
+} from '@binnacle/api'
 import type { Backend, Strategy, WriteContext } from '../strategy.ts'
 import { ServiceAllocator, addressesOf, nodePortRange, ownerOf } from './service-allocator.ts'
 
@@ -27,8 +36,7 @@ export const services: Strategy = {
     if (service.spec === undefined || before.spec === undefined) return
     keepAllocated(service.spec, before.spec)
     await allocate(service, before, context)
-    if (context.dryRun) return
-    await releaseUnused(service, before, context.backend)
+    if (!context.dryRun) forgetUnused(service, before, context.backend)
   },
 
   undoCreate(object, { backend }) {
@@ -44,7 +52,11 @@ export const services: Strategy = {
   },
 }
 
-async function allocate(service: Service, old: Service | undefined, { backend, dryRun, resource }: WriteContext): Promise<void> {
+async function allocate(
+  service: Service,
+  old: Service | undefined,
+  { backend, dryRun, resource }: WriteContext,
+): Promise<void> {
   const spec = service.spec as ServiceSpec
   const allocator = allocatorOf(backend)
   const errors: FieldError[] = setFamilies(spec, old?.spec)
@@ -79,7 +91,13 @@ function setFamilies(spec: ServiceSpec, old: ServiceSpec | undefined): FieldErro
       family === 'IPv4' ? [] : [field.invalid(`spec.ipFamilies[${index}]`, family, 'not configured on this cluster')],
     )
     if (spec.ipFamilyPolicy === 'RequireDualStack') {
-      errors.push(field.invalid('spec.ipFamilyPolicy', spec.ipFamilyPolicy, 'this cluster is not configured for dual-stack services'))
+      errors.push(
+        field.invalid(
+          'spec.ipFamilyPolicy',
+          spec.ipFamilyPolicy,
+          'this cluster is not configured for dual-stack services',
+        ),
+      )
     }
     if (errors.length > 0) return errors
   }
@@ -90,7 +108,12 @@ function setFamilies(spec: ServiceSpec, old: ServiceSpec | undefined): FieldErro
   return []
 }
 
-function allocateAddress(service: Service, old: Service | undefined, allocator: ServiceAllocator, taken: (() => void)[]): FieldError[] {
+function allocateAddress(
+  service: Service,
+  old: Service | undefined,
+  allocator: ServiceAllocator,
+  taken: (() => void)[],
+): FieldError[] {
   const spec = service.spec as ServiceSpec
   if (spec.type === 'ExternalName') return []
   const wanted = spec.clusterIP === undefined || spec.clusterIP === '' ? spec.clusterIPs?.[0] : spec.clusterIP
@@ -119,7 +142,12 @@ function allocateAddress(service: Service, old: Service | undefined, allocator: 
   return []
 }
 
-function allocatePorts(service: Service, old: Service | undefined, allocator: ServiceAllocator, taken: (() => void)[]): FieldError[] {
+function allocatePorts(
+  service: Service,
+  old: Service | undefined,
+  allocator: ServiceAllocator,
+  taken: (() => void)[],
+): FieldError[] {
   const spec = service.spec as ServiceSpec
   if (spec.type !== 'NodePort' && spec.type !== 'LoadBalancer') return []
   const owner = ownerOf(service)
@@ -171,7 +199,9 @@ const portRefusals = {
 /** One port number under two protocols gets one node port. */
 function sharedNodePort(ports: readonly ServicePort[], wanted: ServicePort): number | undefined {
   const protocol = wanted.protocol ?? 'TCP'
-  const sibling = ports.find((port) => port.nodePort && port.port === wanted.port && (port.protocol ?? 'TCP') !== protocol)
+  const sibling = ports.find(
+    (port) => port.nodePort && port.port === wanted.port && (port.protocol ?? 'TCP') !== protocol,
+  )
   const nodePort = sibling?.nodePort
   const isFree = ports.every((port) => port.nodePort !== nodePort || (port.protocol ?? 'TCP') !== protocol)
   return isFree ? nodePort : undefined
@@ -192,14 +222,21 @@ function keepAllocated(spec: ServiceSpec, before: ServiceSpec): void {
     spec.ipFamilyPolicy ??= before.ipFamilyPolicy
   }
   if (!hasNodePorts(spec) || !hasNodePorts(before)) return
-  const known = new Map((before.ports ?? []).map((port) => [`${port.protocol ?? 'TCP'}/${port.port}`, port.nodePort] as const))
+  const known = new Map(
+    (before.ports ?? []).map((port) => [`${port.protocol ?? 'TCP'}/${port.port}`, port.nodePort] as const),
+  )
   const used = new Set((spec.ports ?? []).map(({ nodePort, protocol }) => `${nodePort}/${protocol ?? 'TCP'}`))
   for (const port of spec.ports ?? []) {
     if (port.nodePort) continue
     const nodePort = known.get(`${port.protocol ?? 'TCP'}/${port.port}`)
     if (nodePort && !used.has(`${nodePort}/${port.protocol ?? 'TCP'}`)) port.nodePort = nodePort
   }
-  if (!spec.healthCheckNodePort && before.healthCheckNodePort && spec.externalTrafficPolicy === 'Local' && spec.type === 'LoadBalancer') {
+  if (
+    !spec.healthCheckNodePort &&
+    before.healthCheckNodePort &&
+    spec.externalTrafficPolicy === 'Local' &&
+    spec.type === 'LoadBalancer'
+  ) {
     spec.healthCheckNodePort = before.healthCheckNodePort
   }
 }
@@ -208,16 +245,17 @@ function hasNodePorts({ type }: ServiceSpec): boolean {
   return type === 'NodePort' || type === 'LoadBalancer'
 }
 
-async function releaseUnused(service: Service, before: Service, backend: Backend): Promise<void> {
-  const allocator = allocatorOf(backend)
-  const owner = ownerOf(service)
-  const kept = new Set((service.spec?.ports ?? []).map(({ nodePort, protocol = 'TCP' }) => `${nodePort}/${protocol}`))
-  for (const { nodePort, protocol = 'TCP' } of before.spec?.ports ?? []) {
-    if (nodePort && !kept.has(`${nodePort}/${protocol}`)) allocator.releasePort(nodePort, protocol, owner)
-  }
+/** No hook runs after an update: a moment later the store says whether the addresses are still the Service's. */
+function forgetUnused(service: Service, before: Service, backend: Backend): void {
   const gone = addressesOf(before).filter((address) => !addressesOf(service).includes(address))
-  for (const address of gone) allocator.releaseAddress(address, owner)
-  await Promise.all(gone.map((address) => forgetAddress(address, owner, backend)))
+  if (gone.length === 0) return
+  const { namespace, name = '' } = service.metadata
+  backend.clock.after(1000, () => {
+    const kept = backend.get<Service>('services', namespace, name)
+    const unused = gone.filter((address) => kept === undefined || !addressesOf(kept).includes(address))
+    for (const address of unused) allocatorOf(backend).releaseAddress(address, ownerOf(service))
+    forgetAddresses(unused, ownerOf(service), backend)
+  })
 }
 
 const addressKey = (address: string): string => `ipaddresses.networking.k8s.io/${address}`
@@ -231,7 +269,10 @@ async function recordAddress(address: string, service: Service, backend: Backend
       name: address,
       uid: randomUUID(),
       creationTimestamp: formatTime(backend.clock.now()),
-      labels: { 'ipaddress.kubernetes.io/ip-family': 'IPv4', 'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io' },
+      labels: {
+        'ipaddress.kubernetes.io/ip-family': 'IPv4',
+        'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io',
+      },
     },
     spec: {
       parentRef: {

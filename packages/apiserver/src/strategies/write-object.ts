@@ -11,6 +11,7 @@ export function objectKey({ resource, namespace, name }: Pick<Target, 'resource'
 }
 
 /** The object, frozen. Throws NotFound. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller knows the kind, as in Reader.get
 export function readObject<T extends KubeObject>({ backend, resource, namespace, name }: Target): T {
   const object = backend.get<T>(resource.storageKey, resource.namespaced ? namespace : undefined, name)
   if (object === undefined) throw notFound(resource, name)
@@ -18,7 +19,10 @@ export function readObject<T extends KubeObject>({ backend, resource, namespace,
 }
 
 /** Writes what `change` makes of the newest version; a dry run answers with it and keeps nothing. */
-export async function writeObject(target: Target, change: (current: KubeObject | undefined) => Mutation): Promise<KubeObject> {
+export async function writeObject(
+  target: Target,
+  change: (current: KubeObject | undefined) => Mutation,
+): Promise<KubeObject> {
   const { backend, resource, name, dryRun } = target
   let planned: KubeObject | undefined
   const stored = await backend.store.write(objectKey(target), (current) => {
