@@ -27,7 +27,8 @@ export async function patchObject(engine: Engine, call: Call, old: KubeObject | 
   const { request } = call
   if (request.patchType === 'application/apply-patch+yaml') return { object: applied(engine, call, old), tracked: true }
   if (old === undefined) throw badRequest('there is nothing to patch')
-  const object = requireKind(call, mergedOf(call, old))
+  // The result shares what did not change with the frozen original; defaulting needs a draft of its own.
+  const object = requireKind(call, cloneJson(mergedOf(call, old)))
   finishDecoding(engine, call, object, call.decodeErrors)
   return { object, tracked: false }
 }
@@ -65,7 +66,7 @@ function applied(engine: Engine, call: Call, old: KubeObject | undefined): KubeO
     time: formatTime(engine.backend.clock.now()),
     ...(request.subresource === undefined ? {} : { subresource: request.subresource }),
   })
-  const draft = requireKind(call, object)
+  const draft = requireKind(call, cloneJson(object))
   finishDecoding(engine, { ...call, decodeErrors: [] }, draft)
   setManagedFields(draft, managedFields)
   return draft
