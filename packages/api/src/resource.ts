@@ -36,6 +36,8 @@ export interface ResourceInfo {
   /** apiVersion in which objects are kept. */
   storageVersion: string
   schema: Schema
+  /** A custom kind's own JSON schema (openAPIV3Schema), which OpenAPI shows as it is. */
+  jsonSchema?: Readonly<Record<string, unknown>>
 }
 
 /** `v1`, `apps/v1`. */

@@ -24,7 +24,7 @@ function unexpected(message: string): StatusError {
 /** As fmt's `%v` prints a map. */
 function goText(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`
-  if (!isObject(value)) return value === null ? '<nil>' : String(value)
+  if (!isObject(value)) return typeof value === 'string' ? value : value === null ? '<nil>' : JSON.stringify(value)
   const members = Object.keys(value)
     .sort()
     .map((key) => `${key}:${goText(value[key])}`)
