@@ -1,6 +1,6 @@
 // Empties a namespace that is being deleted, pods first, and lets it go. Upstream: pkg/controller/namespace.
 // Where upstream waits for half the estimated grace before it looks again, this one looks when a pod of the namespace is
-// gone, and each second while something else holds.
+// gone, and after 25 ms to 1 s while something else holds.
 
 import { StatusError, formatTime, isConflict, isNotFound } from '@binnacle/api'
 import type { KubeObject, Namespace, Pod } from '@binnacle/api'
@@ -13,16 +13,24 @@ import { emptySummary, updateConditions } from './namespace-conditions.ts'
 import type { ContentSummary } from './namespace-conditions.ts'
 
 const finalizer = 'kubernetes'
-const recheckMs = 1000
+const firstRecheckMs = 25
+const lastRecheckMs = 1000
 
 export function startNamespaceController(context: ControllerContext): Controller {
   const { informers } = context
+  /** What holds is mostly a finalizer that another controller is about to take off: soon at first, then less often. */
+  const rechecks = new Map<string, number>()
   const controller = runController(context, {
     name: 'namespace-controller',
     workers: 10,
     reconcile: async (name) => {
-      const emptied = await emptyNamespace(name, context)
-      return emptied ? undefined : { requeueAfterMs: recheckMs }
+      if (await emptyNamespace(name, context)) {
+        rechecks.delete(name)
+        return undefined
+      }
+      const requeueAfterMs = rechecks.get(name) ?? firstRecheckMs
+      rechecks.set(name, Math.min(lastRecheckMs, requeueAfterMs * 2))
+      return { requeueAfterMs }
     },
   })
   const enqueue = (namespace: Namespace): void => {

@@ -63,11 +63,10 @@ test('services are charged by what they take', () => {
 })
 
 test('claims are charged in all and per storage class', () => {
-  const claim = (storageClassName: string, storage: string): PersistentVolumeClaim =>
-    ({
-      metadata: {},
-      spec: { storageClassName, resources: { requests: { storage } } },
-    })
+  const claim = (storageClassName: string, storage: string): PersistentVolumeClaim => ({
+    metadata: {},
+    spec: { storageClassName, resources: { requests: { storage } } },
+  })
   const hard = {
     'requests.storage': '10Gi',
     'gold.storageclass.storage.k8s.io/requests.storage': '10Gi',
