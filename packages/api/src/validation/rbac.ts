@@ -1,7 +1,15 @@
 // RBAC (pkg/apis/rbac/validation).
 
 import { field } from '../field-error.ts'
-import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, Subject } from '../generated/kinds.ts'
+import type {
+  ClusterRole,
+  ClusterRoleBinding,
+  PolicyRule,
+  Role,
+  RoleBinding,
+  RoleRef,
+  Subject,
+} from '../generated/kinds.ts'
 import { nameIsDnsSubdomain, nameIsPathSegment } from '../names.ts'
 import { semanticallyEqual } from '../semantic-equality.ts'
 import { addInvalid, validateLabelSelector, type FieldErrors } from './fields.ts'
@@ -47,7 +55,8 @@ function validateClusterRole(role: ClusterRole, errors: FieldErrors): void {
 type Binding = RoleBinding | ClusterRoleBinding
 
 function validateBinding(binding: Binding, namespaced: boolean, errors: FieldErrors): void {
-  const { apiGroup = '', kind = '', name = '' } = binding.roleRef ?? {}
+  const reference: Partial<RoleRef> = binding.roleRef ?? {}
+  const { apiGroup = '', kind = '', name = '' } = reference
   if (apiGroup !== group) errors.push(field.notSupported('roleRef.apiGroup', apiGroup, [group]))
   const kinds = namespaced ? ['Role', 'ClusterRole'] : ['ClusterRole']
   if (!kinds.includes(kind)) errors.push(field.notSupported('roleRef.kind', kind, kinds))
