@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { tableCells, tableColumns } from '../src/columns/index.ts'
-import type { KubeObject } from '../src/object.ts'
 
 const now = Date.parse('2026-01-01T01:00:00Z')
 const metadata = { name: 'x', creationTimestamp: '2026-01-01T00:50:00Z' }
 
 function cells(group: string, kind: string, object: object): unknown[] {
-  const row = tableCells({ group, kind }, { metadata, ...object } as KubeObject, now)
+  const row = tableCells({ group, kind }, { metadata, ...object }, now)
   expect(row).toHaveLength(tableColumns({ group, kind }).length)
   return row
 }

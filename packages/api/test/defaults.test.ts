@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { applyDefaults } from '../src/defaults/index.ts'
-import type { KubeObject } from '../src/object.ts'
 
 /** The object with its defaults, as JSON data that tests pick from freely. */
 function defaulted(group: string, kind: string, object: object, version = 'v1'): Record<string, never> {
   const draft = { metadata: { name: 'x' }, ...object }
-  applyDefaults({ group, version, kind }, draft as KubeObject)
+  applyDefaults({ group, version, kind }, draft)
   const once = JSON.stringify(draft)
-  applyDefaults({ group, version, kind }, draft as KubeObject)
+  applyDefaults({ group, version, kind }, draft)
   expect(JSON.stringify(draft), 'defaulting twice changes nothing more').toBe(once)
   return draft as unknown as Record<string, never>
 }
@@ -153,9 +152,7 @@ describe('workloads', () => {
         template: { spec: { restartPolicy: 'Always' } },
       },
     })
-    expect(deployment['spec']['template']['spec'], 'only pods get service links').not.toHaveProperty(
-      'enableServiceLinks',
-    )
+    expect(deployment, 'only pods get service links').not.toHaveProperty('spec.template.spec.enableServiceLinks')
   })
 
   it('keeps an explicit zero', () => {
@@ -166,7 +163,7 @@ describe('workloads', () => {
 
   it('gives no rolling update to a deployment that is recreated', () => {
     const deployment = defaulted('apps', 'Deployment', { spec: { strategy: { type: 'Recreate' }, template } })
-    expect(deployment['spec']['strategy']).toEqual({ type: 'Recreate' })
+    expect(deployment).toHaveProperty('spec.strategy', { type: 'Recreate' })
   })
 
   it.each([
@@ -194,7 +191,7 @@ describe('workloads', () => {
       successfulJobsHistoryLimit: 3,
       failedJobsHistoryLimit: 1,
     })
-    expect(job['spec']['jobTemplate']['spec']).not.toHaveProperty('backoffLimit')
+    expect(job).not.toHaveProperty('spec.jobTemplate.spec.backoffLimit')
   })
 })
 
@@ -255,9 +252,15 @@ describe('other kinds', () => {
     const range = defaulted('', 'LimitRange', {
       spec: { limits: [{ type: 'Container', max: { cpu: '2' }, min: { memory: '1Mi' } }] },
     })
-    expect(range['spec']['limits'][0]).toMatchObject({
-      default: { cpu: '2' },
-      defaultRequest: { cpu: '2', memory: '1Mi' },
+    expect(range).toMatchObject({
+      spec: {
+        limits: [
+          {
+            default: { cpu: '2' },
+            defaultRequest: { cpu: '2', memory: '1Mi' },
+          },
+        ],
+      },
     })
   })
 

@@ -19,13 +19,13 @@ export type TableCell = string | number | boolean | null
 export interface Printer {
   readonly columns: readonly TableColumn[]
   /** In the order of the columns; `now` in milliseconds. */
-  cells(object: KubeObject, now: number): TableCell[]
+  readonly cells: (object: KubeObject, now: number) => TableCell[]
 }
 
 /** Makes a printer of a typed one; the key in the table of kinds vouches for the type. */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- callers name their kind; the one cast is here
 export function printer<T>(columns: readonly TableColumn[], cells: (object: T, now: number) => TableCell[]): Printer {
-  return { columns, cells: cells as (object: never, now: number) => TableCell[] }
+  return { columns, cells: cells as unknown as Printer['cells'] }
 }
 
 const descriptions: Readonly<Record<string, string>> = {
