@@ -73,7 +73,7 @@ function markerValues(markers: readonly string[] | undefined, name: string): str
     .map((marker) => marker.slice(name.length + 1))
 }
 
-export function modelName(type: GoType): string {
+function modelName(type: GoType): string {
   return `${type.model}.${type.name}`
 }
 

@@ -4,7 +4,6 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
-export const kubernetesVersion = '1.36.3'
 const moduleVersion = 'v0.36.3'
 
 const modules: Readonly<Record<string, readonly string[]>> = {

@@ -41,7 +41,7 @@ function rank(declaration: Declaration): number {
   return (index === -1 ? precedence.length : index) + (isKind(declaration) ? 0 : 100)
 }
 
-export function typeNames(declarations: readonly Declaration[]): ReadonlyMap<string, string> {
+function typeNames(declarations: readonly Declaration[]): ReadonlyMap<string, string> {
   const byPlainName = Map.groupBy(declarations, ({ name }) => name.slice(name.lastIndexOf('.') + 1))
   const names = new Map<string, string>()
   for (const [plain, same] of byPlainName) {

@@ -7,7 +7,7 @@ import { objectMetaSchema, type ObjectSchema, type Schema } from '../schema.ts'
 import { FieldSet, fieldSetOf, pathText, type FieldsV1 } from './field-set.ts'
 import { compare, merge, removeItems, sameObject, toFieldSet, TypedError, withNamedParents } from './typed.ts'
 
-export const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration'
+const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration'
 /** A longer last-applied annotation is not written: metadata.annotations may hold 256 KiB in all. */
 const annotationLimit = 256 * 1024
 const maxUpdateManagers = 10
