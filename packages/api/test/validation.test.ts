@@ -289,6 +289,13 @@ describe('other kinds', () => {
     ],
     ['discovery.k8s.io', 'EndpointSlice', { addressType: 'IPv4', endpoints: [{ addresses: ['127.0.0.1'] }] }, []],
     ['storage.k8s.io', 'StorageClass', {}, ['provisioner: Required value']],
+    ['', 'Event', { involvedObject: { namespace: 'default' } }, []],
+    [
+      '',
+      'Event',
+      { involvedObject: { namespace: 'other' } },
+      ['involvedObject.namespace: Invalid value: "other": does not match event.namespace'],
+    ],
   ])('%s %s %j', (group, kind, object, expected) => {
     expect(problems(group, kind, object)).toEqual(expected)
   })

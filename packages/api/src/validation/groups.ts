@@ -1,4 +1,4 @@
-// Small groups: leases, priority and runtime classes, disruption budgets, autoscalers, certificates, revisions, events.
+// Small groups: leases, priority and runtime classes, disruption budgets, autoscalers, certificates, revisions.
 
 import { field } from '../field-error.ts'
 import type {
@@ -183,8 +183,6 @@ function validateRevision(revision: ControllerRevision, errors: FieldErrors): vo
 }
 
 export const groupValidations: Readonly<Record<string, KindValidation>> = {
-  '/Event': { name: nameIsPathSegment },
-  'events.k8s.io/Event': { name: nameIsPathSegment },
   'apps/ControllerRevision': {
     create: validateRevision,
     update: (object: ControllerRevision, old: ControllerRevision, errors) => {

@@ -7,6 +7,7 @@ import type { KubeObject } from '../object.ts'
 import type { ResourceInfo } from '../resource.ts'
 import { configValidations } from './config.ts'
 import { coreValidations } from './core.ts'
+import { eventValidations } from './events.ts'
 import { groupValidations, versionedKinds } from './groups.ts'
 import type { KindValidation } from './kind-validation.ts'
 import { validateMetadata, validateMetadataUpdate } from './metadata.ts'
@@ -23,6 +24,7 @@ const byKind: Readonly<Record<string, KindValidation>> = {
   ...versionedKinds,
   ...configValidations,
   ...coreValidations,
+  ...eventValidations,
   ...groupValidations,
   ...networkingValidations,
   ...rbacValidations,
