@@ -1,6 +1,6 @@
 // The table of resources, from the discovery documents that a kube-apiserver serves by default.
 
-export interface DiscoveryKind {
+interface DiscoveryKind {
   group?: string
   version?: string
   kind: string
@@ -44,7 +44,7 @@ const modelPackages: Readonly<Record<string, string>> = {
   'apiregistration.k8s.io': 'io.k8s.kube-aggregator.pkg.apis.apiregistration',
 }
 
-export function modelOf(group: string, version: string, kind: string): string {
+function modelOf(group: string, version: string, kind: string): string {
   const modelPackage = modelPackages[group] ?? `io.k8s.api.${group.split('.')[0]}`
   return `${modelPackage}.${version}.${kind}`
 }
