@@ -5,6 +5,8 @@ import { type FieldError, type KubeObject, type ResourceInfo, apiVersionOf, buil
 
 /** What a row does differently from the table; built-in rows have conversions at most. */
 export interface RowHooks {
+  /** False: what is read from the store goes through `fromStorage` even at the version in which it is kept (defaults). */
+  servesStoredBytes?: boolean
   /** From the version in which the object is kept to the row's. `object` is frozen. */
   fromStorage?(object: KubeObject): KubeObject | Promise<KubeObject>
   /** From the row's version to the one in which the object is kept. */
@@ -76,7 +78,7 @@ export class Registry {
   /** Adds or replaces one version of a custom resource. */
   add(info: ResourceInfo, hooks: RowHooks): void {
     const apiVersion = apiVersionOf(info)
-    this.#set({ info, hooks, apiVersion, isCustom: true, isStorageVersion: info.storageVersion === apiVersion })
+    this.#set({ info, hooks, apiVersion, isCustom: true, isStorageVersion: info.storageVersion === apiVersion && hooks.servesStoredBytes !== false })
     this.#changed()
   }
 
@@ -84,7 +86,7 @@ export class Registry {
     const row = this.find(group, version, resource)
     if (row === undefined) return
     this.#rows.delete(`${group}/${version}/${resource}`)
-    if (row.isStorageVersion) this.#storage.delete(`${group}/${resource}`)
+    if (this.#storage.get(`${group}/${resource}`) === row) this.#storage.delete(`${group}/${resource}`)
     this.#changed()
   }
 
@@ -97,7 +99,7 @@ export class Registry {
   #set(row: Row): void {
     const { group, version, resource } = row.info
     this.#rows.set(`${group}/${version}/${resource}`, row)
-    if (row.isStorageVersion) this.#storage.set(`${group}/${resource}`, row)
+    if (row.info.storageVersion === row.apiVersion) this.#storage.set(`${group}/${resource}`, row)
   }
 
   #changed(): void {

@@ -1,6 +1,7 @@
 // What is special about built-in kinds, by storage key.
 
 import type { Strategy } from '../strategy.ts'
+import { customResourceDefinitions } from '../custom/definition-strategy.ts'
 import { certificateSigningRequests } from './certificate-signing-requests.ts'
 import { namespaces } from './namespaces.ts'
 import { pods } from './pods.ts'
@@ -17,6 +18,7 @@ export const strategies: Readonly<Record<string, Strategy>> = {
   serviceaccounts: serviceAccounts,
   replicationcontrollers: scalable,
   'certificatesigningrequests.certificates.k8s.io': certificateSigningRequests,
+  'customresourcedefinitions.apiextensions.k8s.io': customResourceDefinitions,
   'deployments.apps': scalable,
   'replicasets.apps': scalable,
   'statefulsets.apps': scalable,

@@ -1,0 +1,108 @@
+import { type CustomResourceDefinition, type ResourceRequest, StatusError } from '@binnacle/api'
+import { expect, test } from 'vitest'
+import { startEngine } from '../engine-fixture.ts'
+
+const definition = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'ships.example.com' },
+  spec: {
+    group: 'example.com',
+    scope: 'Namespaced',
+    names: { plural: 'ships', kind: 'Ship' },
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        schema: {
+          openAPIV3Schema: {
+            type: 'object',
+            properties: {
+              spec: {
+                type: 'object',
+                required: ['masts'],
+                properties: {
+                  masts: { type: 'integer', maximum: 7 },
+                  flag: { type: 'string', default: 'none', enum: ['none', 'pirate'] },
+                },
+                'x-kubernetes-validations': [{ rule: 'self.masts >= oldSelf.masts', message: 'masts never fall' }],
+              },
+            },
+          },
+        },
+      },
+    ],
+  },
+}
+const definitions = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' } as const
+const ships = { group: 'example.com', version: 'v1', resource: 'ships', namespace: 'default' } as const
+const ship = (spec: object): object => ({ apiVersion: 'example.com/v1', kind: 'Ship', metadata: { name: 'a' }, spec })
+
+async function refusal(answer: Promise<unknown>): Promise<string> {
+  try {
+    await answer
+  } catch (error) {
+    if (error instanceof StatusError) return error.message
+    throw error
+  }
+  throw new Error('it was accepted')
+}
+
+test('a definition is established at once and its objects are defaulted, pruned and validated', async () => {
+  const { send } = await startEngine()
+  const created = await send<CustomResourceDefinition>({ verb: 'create', ...definitions, body: definition })
+  expect(created.status?.conditions?.map(({ type, status }) => `${type}=${status}`)).toEqual([
+    'NamesAccepted=True',
+    'Established=True',
+  ])
+  expect(created.spec.names).toMatchObject({ singular: 'ship', listKind: 'ShipList' })
+
+  const create = (spec: object): ResourceRequest => ({ verb: 'create', ...ships, body: ship(spec) })
+  expect(await refusal(send(create({ masts: 'three' })))).toBe(
+    'Ship.example.com "a" is invalid: spec.masts: Invalid value: "string": spec.masts in body must be of type integer: "string"',
+  )
+  expect(await refusal(send(create({ flag: 'white' })))).toBe(
+    'Ship.example.com "a" is invalid: [spec.masts: Required value, spec.flag: Unsupported value: "white": supported values: "none", "pirate"]',
+  )
+  expect(await refusal(send({ ...create({ masts: 1, oars: 2 }), options: { fieldValidation: 'Strict' } }))).toBe(
+    'strict decoding error: unknown field "spec.oars"',
+  )
+  expect(await send(create({ masts: 3, oars: 2 }))).toMatchObject({ spec: { masts: 3, flag: 'none' } })
+  expect(
+    await refusal(
+      send({
+        verb: 'patch',
+        ...ships,
+        name: 'a',
+        patchType: 'application/merge-patch+json',
+        body: { spec: { masts: 2 } },
+      }),
+    ),
+  ).toBe('Ship.example.com "a" is invalid: spec: Invalid value: "object": masts never fall')
+})
+
+test('deleting a definition deletes its objects and takes the resource away', async () => {
+  const { send, backend, registry } = await startEngine()
+  await send({ verb: 'create', ...definitions, body: definition })
+  await send({ verb: 'create', ...ships, body: ship({ masts: 1 }) })
+  const gone = new Promise<void>((resolve) =>
+    registry.onChange(() => registry.find('example.com', 'v1', 'ships') ?? resolve()),
+  )
+  await send({ verb: 'delete', ...definitions, name: 'ships.example.com' })
+  await gone
+  await expect.poll(() => backend.store.count('customresourcedefinitions.apiextensions.k8s.io/')).toBe(0)
+  expect(backend.store.count('ships.example.com/')).toBe(0)
+})
+
+test('a definition with the wrong name or without a schema is refused with every reason', async () => {
+  const { send } = await startEngine()
+  const broken = {
+    ...definition,
+    metadata: { name: 'x' },
+    spec: { ...definition.spec, versions: [{ name: 'v1', served: true, storage: true }] },
+  }
+  const message = await refusal(send({ verb: 'create', ...definitions, body: broken }))
+  expect(message).toContain('metadata.name: Invalid value: "x": must be spec.names.plural+"."+spec.group')
+  expect(message).toContain('schemas are required')
+})
