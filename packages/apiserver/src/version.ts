@@ -1,6 +1,8 @@
-// The Kubernetes version that this engine stands for.
+// The Kubernetes version that this engine stands for (k8s.io/apimachinery pkg/version.Info).
 
-export const kubernetesVersion = {
+type VersionField = 'major' | 'minor' | 'gitVersion' | 'gitCommit' | 'gitTreeState' | 'buildDate' | 'goVersion' | 'compiler' | 'platform'
+
+export const kubernetesVersion: Readonly<Record<VersionField, string>> = {
   major: '1',
   minor: '36',
   gitVersion: 'v1.36.3+binnacle',
@@ -10,4 +12,4 @@ export const kubernetesVersion = {
   goVersion: `node-${process.version}`,
   compiler: 'v8',
   platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
-} as const
+}

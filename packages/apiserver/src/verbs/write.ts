@@ -7,6 +7,7 @@ import {
   applyDefaults,
   badRequest,
   cloneJson,
+  decodeError,
   decodeStrict,
   formatTime,
   invalid,
@@ -50,20 +51,29 @@ export function writeContext(engine: Engine, call: Call): WriteContext {
 
 /** A private draft of the body: unknown fields handled as fieldValidation says, then defaults. */
 export function decodeBody(engine: Engine, call: Call): KubeObject {
-  const object = requireKind(call, cloneJson(call.request.body))
-  finishDecoding(engine, call, object, call.decodeErrors)
+  const object = finishDecoding(engine, call, requireKind(call, cloneJson(call.request.body)), call.decodeErrors)
   dedupeOwnerReferences(object, (message) => call.warn(message))
   return object
 }
 
-/** Also for the result of a patch, which is decoded like a body. */
-export function finishDecoding(engine: Engine, call: Call, object: KubeObject, earlier: readonly string[] = []): void {
+/** Also for the result of a patch, which is decoded like a body. `object` is given away. */
+export function finishDecoding(engine: Engine, call: Call, object: KubeObject, earlier: readonly string[] = []): KubeObject {
   const { row } = call
-  const unknown = row.hooks.prune === undefined ? decodeStrict(row.info.schema, object).unknown : row.hooks.prune(object)
-  if (row.hooks.prune === undefined && unknown.length > 0) prune(row.info.schema, object)
+  if (row.hooks.prune !== undefined) {
+    reportFieldErrors(call, [...row.hooks.prune(object), ...earlier])
+    row.hooks.applyDefaults?.(object)
+    return object
+  }
+  const mistyped = decodeError(row.info.schema, object)
+  if (mistyped !== undefined) {
+    throw badRequest(`${row.info.kind} in version ${JSON.stringify(row.info.version)} cannot be handled as a ${row.info.kind}: ${mistyped}`)
+  }
+  const { unknown } = decodeStrict(row.info.schema, object)
   reportFieldErrors(call, [...unknown, ...earlier])
-  if (row.hooks.applyDefaults === undefined) applyDefaults(row.info, object, () => engine.backend.clock.now())
-  else row.hooks.applyDefaults(object)
+  const known = unknown.length === 0 ? object : prune(row.info.schema, object)
+  if (row.hooks.applyDefaults === undefined) applyDefaults(row.info, known, () => engine.backend.clock.now())
+  else row.hooks.applyDefaults(known)
+  return known
 }
 
 function reportFieldErrors(call: Call, errors: readonly string[]): void {
@@ -87,7 +97,6 @@ export function trackFields(engine: Engine, call: Call, object: KubeObject, old:
     old,
     new: object,
     manager: fieldManager,
-    operation: 'Update',
     apiVersion: row.apiVersion,
     time: formatTime(engine.backend.clock.now()),
     ...(request.subresource === undefined ? {} : { subresource: request.subresource }),

@@ -1,0 +1,115 @@
+// Request bodies: read up to a limit, JSON or YAML, with the duplicate fields that strict validation reports.
+
+import type { Readable } from 'node:stream'
+import { type PatchType, badRequest, duplicateFields, requestEntityTooLarge, unsupportedMediaType } from '@binnacle/api'
+
+/** Upstream's limit for the body of a resource request (3 MiB). */
+const maxBytes = 3 * 1024 * 1024
+/** encoding/json refuses deeper nesting. */
+const maxDepth = 10_000
+
+/** Deepest nesting of braces and brackets, without building anything. */
+function jsonDepth(text: string): number {
+  let depth = 0
+  let deepest = 0
+  let inString = false
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (inString) {
+      if (code === 0x5c) index++
+      else if (code === 0x22) inString = false
+    } else if (code === 0x22) inString = true
+    else if (code === 0x7b || code === 0x5b) deepest = Math.max(deepest, ++depth)
+    else if (code === 0x7d || code === 0x5d) depth--
+  }
+  return deepest
+}
+
+export interface Body {
+  value: unknown
+  /** `duplicate field "spec.x"` for each, as upstream's strict decoder words them. */
+  decodeErrors: readonly string[]
+}
+
+export async function readBytes(source: Readable, declared: string | undefined): Promise<Buffer> {
+  const tooLarge = (): Error => requestEntityTooLarge(`limit is ${maxBytes}`)
+  if (Number(declared ?? 0) > maxBytes) throw tooLarge()
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of source as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > maxBytes) throw tooLarge()
+    chunks.push(chunk)
+  }
+  return chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks)
+}
+
+const patchTypes: readonly PatchType[] = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+  'application/apply-patch+yaml',
+]
+
+export function patchTypeOf(contentType: string): PatchType {
+  const type = mediaType(contentType)
+  const found = patchTypes.find((known) => known === type)
+  if (found === undefined) throw unsupportedMediaType([...patchTypes, 'application/apply-patch+cbor'])
+  return found
+}
+
+export function mediaType(contentType: string | undefined): string {
+  return (contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
+}
+
+/** undefined value for an empty body. */
+export async function parseBody(bytes: Buffer, contentType: string | undefined): Promise<Body> {
+  if (bytes.length === 0) return { value: undefined, decodeErrors: [] }
+  const type = mediaType(contentType)
+  if (type === 'application/yaml' || type === 'application/apply-patch+yaml') return parseYaml(bytes.toString())
+  if (type !== '' && type !== 'application/json' && !type.endsWith('+json')) {
+    throw unsupportedMediaType(['application/json', 'application/yaml', 'application/apply-patch+yaml'])
+  }
+  return parseJson(bytes.toString())
+}
+
+function parseJson(text: string): Body {
+  if (jsonDepth(text) > maxDepth) throw badRequest('exceeded max depth')
+  try {
+    const value = JSON.parse(text) as unknown
+    return { value, decodeErrors: duplicateFields(text) }
+  } catch (error) {
+    throw badRequest(`couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+/** YAML 1.1 as kubectl reads it; a body that is JSON is parsed as JSON, which is quicker by far. */
+async function parseYaml(text: string): Promise<Body> {
+  if (/^\s*\{/.test(text)) return parseJson(text)
+  const { parseDocument } = await import('yaml')
+  const document = parseDocument(text, { version: '1.1', uniqueKeys: false, customTags: (tags) => tags.filter((tag) => tag !== 'timestamp') })
+  const [error] = document.errors
+  if (error !== undefined) throw badRequest(`error parsing YAML: ${error.message}`)
+  // Back and forth drops what JSON cannot say, such as maps with keys that are no strings.
+  const json = JSON.stringify(document.toJS({ maxAliasCount: 100 }))
+  return { value: json === undefined ? undefined : (JSON.parse(json) as unknown), decodeErrors: yamlDuplicates(document.contents) }
+}
+
+function yamlDuplicates(contents: unknown): string[] {
+  const found: string[] = []
+  const visit = (node: unknown, path: string): void => {
+    if (typeof node !== 'object' || node === null || !('items' in node) || !Array.isArray(node.items)) return
+    const seen = new Set<string>()
+    for (const [index, item] of (node.items as unknown[]).entries()) {
+      if (typeof item === 'object' && item !== null && 'key' in item) {
+        const key = String((item.key as { value?: unknown } | null)?.value ?? '')
+        const at = path === '' ? key : `${path}.${key}`
+        if (seen.has(key)) found.push(`yaml: key ${JSON.stringify(key)} already set in map`)
+        seen.add(key)
+        visit('value' in item ? item.value : undefined, at)
+      } else visit(item, `${path}[${index}]`)
+    }
+  }
+  visit(contents, '')
+  return found
+}

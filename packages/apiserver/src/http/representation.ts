@@ -1,0 +1,123 @@
+// Objects and lists as bytes. What is stored in the version that is asked for is sent as it is stored, never parsed.
+
+import { type KubeObject, type ObjectMeta, type ResourceInfo, tableCells, tableColumns } from '@binnacle/api'
+import type { Change, Item } from '../call.ts'
+import type { Row } from '../registry.ts'
+import type { Accepted } from './negotiate.ts'
+
+export interface TableOptions {
+  now: number
+  /** None, Metadata or Object (query `includeObject`). */
+  includeObject: string
+}
+
+export function itemBytes(item: Item): Uint8Array {
+  return item.bytes ?? Buffer.from(JSON.stringify(item.object))
+}
+
+export interface ListMetadata {
+  resourceVersion: string
+  continue?: string
+  remainingItemCount?: number
+}
+
+const comma = Buffer.from(',')
+const listEnd = Buffer.from(']}')
+
+/** The list's bytes in parts, so that a large one can be compressed and sent part by part. */
+export function listParts(row: Row, metadata: ListMetadata, items: readonly Item[]): Uint8Array[] {
+  const head = `{"kind":${JSON.stringify(row.info.listKind)},"apiVersion":${JSON.stringify(row.apiVersion)},"metadata":${JSON.stringify(metadata)},"items":[`
+  const parts: Uint8Array[] = [Buffer.from(head)]
+  for (const [index, item] of items.entries()) {
+    if (index > 0) parts.push(comma)
+    parts.push(itemBytes(item))
+  }
+  parts.push(listEnd)
+  return parts
+}
+
+/** An object in the form that was negotiated, as a value; undefined where its bytes are the answer. */
+export function transformed(row: Row, item: Item, accepted: Accepted, table: TableOptions): object | undefined {
+  switch (accepted.form) {
+    case 'object':
+      return undefined
+    case 'Table':
+      return tableOf(row, [item], { resourceVersion: item.object.metadata.resourceVersion ?? '' }, accepted, table)
+    default:
+      return partialMetadata(item.object.metadata, accepted.metaVersion)
+  }
+}
+
+export function transformedList(row: Row, metadata: ListMetadata, items: readonly Item[], accepted: Accepted, table: TableOptions): object {
+  if (accepted.form === 'Table') return tableOf(row, items, metadata, accepted, table)
+  return {
+    kind: 'PartialObjectMetadataList',
+    apiVersion: accepted.metaVersion,
+    metadata,
+    items: items.map(({ object }) => partialMetadata(object.metadata, accepted.metaVersion)),
+  }
+}
+
+function partialMetadata(metadata: ObjectMeta, apiVersion: string): object {
+  return { kind: 'PartialObjectMetadata', apiVersion, metadata }
+}
+
+function tableOf(row: Row, items: readonly Item[], metadata: object, accepted: Accepted, options: TableOptions, withColumns = true): object {
+  return {
+    kind: 'Table',
+    apiVersion: accepted.metaVersion,
+    metadata,
+    ...(withColumns ? { columnDefinitions: columnsOf(row) } : { columnDefinitions: null }),
+    rows: items.map(({ object }) => ({ cells: cellsOf(row, object, options.now), object: included(object, accepted, options.includeObject) })),
+  }
+}
+
+function columnsOf(row: Row): readonly object[] {
+  return row.hooks.columns?.definitions ?? tableColumns(row.info)
+}
+
+function cellsOf(row: Row, object: KubeObject, now: number): readonly unknown[] {
+  return row.hooks.columns?.cells(object, now) ?? tableCells(row.info, object, now)
+}
+
+function included(object: KubeObject, accepted: Accepted, include: string): object | undefined {
+  if (include === 'None') return undefined
+  return include === 'Object' ? object : partialMetadata(object.metadata, accepted.metaVersion)
+}
+
+/** Kinds that are no objects with metadata have no Table. */
+export function hasTable(info: ResourceInfo): boolean {
+  return info.verbs.includes('list') || info.verbs.includes('get')
+}
+
+const frames = new WeakMap<Uint8Array, Map<Change['type'], Buffer>>()
+
+/** One line of a watch. Made once for all watchers of the change: the bytes of a version are one object for all. */
+export function changeFrame({ type, item }: Change): Buffer {
+  if (item.bytes === undefined) return frame(type, Buffer.from(JSON.stringify(item.object)))
+  const known = frames.get(item.bytes)
+  const found = known?.get(type)
+  if (found !== undefined) return found
+  const made = frame(type, item.bytes)
+  if (known === undefined) frames.set(item.bytes, new Map([[type, made]]))
+  else known.set(type, made)
+  return made
+}
+
+function frame(type: string, object: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from(`{"type":"${type}","object":`), object, Buffer.from('}\n')])
+}
+
+export function eventFrame(type: string, object: object): Buffer {
+  return Buffer.from(`${JSON.stringify({ type, object })}\n`)
+}
+
+/** A change for a watcher that asked for Tables or metadata. The columns come with the first event only. */
+export function transformedChange(row: Row, { type, item }: Change, accepted: Accepted, table: TableOptions, isFirst: boolean): Buffer {
+  const object =
+    accepted.form === 'Table'
+      ? tableOf(row, [item], { resourceVersion: String(item.object.metadata.resourceVersion ?? item.revision) }, accepted, table, isFirst)
+      : partialMetadata(item.object.metadata, accepted.metaVersion)
+  return eventFrame(type, object)
+}
+

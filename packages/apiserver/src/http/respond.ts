@@ -1,0 +1,166 @@
+// Outcomes to answers.
+
+import { randomUUID } from 'node:crypto'
+import { type Status, StatusError, internalError, notAcceptable } from '@binnacle/api'
+import type { Outcome } from '../call.ts'
+import { gzipParts, wantsGzip } from './compress.ts'
+import type { Exchange } from './exchange.ts'
+import { type Accepted, negotiate } from './negotiate.ts'
+import { type ListMetadata, type TableOptions, itemBytes, listParts, transformed, transformedList } from './representation.ts'
+import { streamWatch } from './watch-stream.ts'
+
+export interface Answer {
+  exchange: Exchange
+  query: URLSearchParams
+  warnings: readonly string[]
+  now: () => number
+}
+
+type Headers = Record<string, string | string[]>
+
+/** RFC 7234 warn-text in quotes, control characters taken out. */
+function warningHeader(message: string): string {
+  const printable = [...message].filter((character) => character >= ' ' && character !== '\u007f').join('')
+  return `299 - "${printable.replaceAll(/["\\]/g, String.raw`\$&`)}"`
+}
+
+export function baseHeaders({ warnings }: Pick<Answer, 'warnings'>): Headers {
+  const headers: Headers = { 'audit-id': randomUUID(), 'cache-control': 'no-cache, private' }
+  if (warnings.length > 0) headers['warning'] = [...new Set(warnings)].map(warningHeader)
+  return headers
+}
+
+export async function respond(answer: Answer, outcome: Outcome): Promise<void> {
+  const { exchange, query } = answer
+  const table: TableOptions = { now: answer.now(), includeObject: query.get('includeObject') ?? 'Metadata' }
+  const isKindOfRow = outcome.type !== 'object' || outcome.item.object.kind === outcome.row.info.kind
+  const accepted = negotiate(exchange.headers.accept, outcome.type !== 'status' && isKindOfRow)
+  switch (outcome.type) {
+    case 'status':
+      sendJson(answer, outcome.code, outcome.status)
+      return
+    case 'object':
+      await sendObject(answer, outcome, accepted, table)
+      return
+    case 'list':
+      await sendList(answer, outcome, accepted, table)
+      return
+    case 'watch':
+      requireForm(accepted, false)
+      await streamWatch({
+        exchange,
+        watch: outcome.watch,
+        row: outcome.row,
+        accepted,
+        table: () => ({ ...table, now: answer.now() }),
+        headers: {},
+      })
+  }
+}
+
+function requireForm({ form }: Accepted, isList: boolean): void {
+  if (form === 'PartialObjectMetadataList' && !isList) throw notAcceptable(['application/json', 'application/yaml'])
+}
+
+async function sendObject(answer: Answer, { code, item, row }: Extract<Outcome, { type: 'object' }>, accepted: Accepted, table: TableOptions): Promise<void> {
+  requireForm(accepted, false)
+  const value = transformed(row, item, accepted, table)
+  if (accepted.syntax === 'yaml' || isPretty(answer)) {
+    await sendText(answer, code, value ?? item.object, accepted)
+    return
+  }
+  await sendParts(answer, code, [value === undefined ? itemBytes(item) : Buffer.from(JSON.stringify(value))], accepted.contentType)
+}
+
+async function sendList(answer: Answer, outcome: Extract<Outcome, { type: 'list' }>, accepted: Accepted, table: TableOptions): Promise<void> {
+  const { row, items, revision, continueToken, remaining } = outcome
+  const metadata: ListMetadata = {
+    resourceVersion: String(revision),
+    ...(continueToken === undefined ? {} : { continue: continueToken }),
+    ...(remaining === undefined ? {} : { remainingItemCount: remaining }),
+  }
+  if (accepted.form === 'PartialObjectMetadata') throw notAcceptable(['application/json', 'application/yaml'])
+  const isPlain = accepted.form === 'object' && accepted.syntax === 'json' && !isPretty(answer)
+  if (isPlain) {
+    await sendParts(answer, 200, listParts(row, metadata, items), accepted.contentType)
+    return
+  }
+  const value =
+    accepted.form === 'object'
+      ? { kind: row.info.listKind, apiVersion: row.apiVersion, metadata, items: items.map(({ object }) => object) }
+      : transformedList(row, metadata, items, accepted, table)
+  await sendText(answer, 200, value, accepted)
+}
+
+function isPretty({ query, exchange }: Answer): boolean {
+  const pretty = query.get('pretty')
+  if (pretty !== null) return pretty !== 'false' && pretty !== '0'
+  // Upstream prints prettily for people: browsers and curl.
+  return /^(curl|Wget|Mozilla\/5\.0)/.test(exchange.headers['user-agent'] ?? '')
+}
+
+async function sendText(answer: Answer, code: number, value: object, { syntax, contentType }: Accepted): Promise<void> {
+  let text: string
+  if (syntax === 'yaml') text = (await import('yaml')).stringify(value, { version: '1.1', aliasDuplicateObjects: false })
+  else text = isPretty(answer) ? JSON.stringify(value, undefined, 2) : JSON.stringify(value)
+  await sendParts(answer, code, [Buffer.from(text)], contentType)
+}
+
+async function sendParts(answer: Answer, code: number, parts: readonly Uint8Array[], contentType: string): Promise<void> {
+  const { exchange } = answer
+  const bytes = parts.reduce((sum, part) => sum + part.length, 0)
+  const headers = { ...baseHeaders(answer), 'content-type': contentType }
+  if (wantsGzip(exchange.headers['accept-encoding'], bytes)) {
+    const members = gzipParts(parts)
+    const out = exchange.stream(code, { ...headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' })
+    for (const member of members) out.write(await member)
+    out.end()
+    return
+  }
+  if (parts.length === 1) {
+    exchange.respond(code, headers, parts[0])
+    return
+  }
+  const out = exchange.stream(code, { ...headers, 'content-length': String(bytes) })
+  for (const chunk of joined(parts)) {
+    if (!out.write(chunk)) await new Promise((resolve) => {
+      out.once('drain', resolve)
+      out.once('close', resolve)
+    })
+    if (out.destroyed) return
+  }
+  out.end()
+}
+
+/** Few large writes instead of many small ones. */
+function* joined(parts: readonly Uint8Array[]): Iterable<Uint8Array> {
+  const target = 512 * 1024
+  let group: Uint8Array[] = []
+  let size = 0
+  for (const part of parts) {
+    group.push(part)
+    size += part.length
+    if (size < target) continue
+    yield Buffer.concat(group)
+    group = []
+    size = 0
+  }
+  if (group.length > 0) yield Buffer.concat(group)
+}
+
+export function sendJson(answer: Answer, code: number, value: object): void {
+  const text = isPretty(answer) ? JSON.stringify(value, undefined, 2) : JSON.stringify(value)
+  answer.exchange.respond(code, { ...baseHeaders(answer), 'content-type': 'application/json' }, text)
+}
+
+/** Errors of ours become a Status; others are logged by the caller and told without their insides. */
+export function respondError(answer: Answer, error: unknown): number {
+  const status: Status = error instanceof StatusError ? error.status : internalError(new Error('the server failed; see its log')).status
+  const code = status.code ?? 500
+  const retryAfter = status.details?.retryAfterSeconds
+  const headers: Headers = { ...baseHeaders(answer), 'content-type': 'application/json' }
+  if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter)
+  if (code === 401) headers['www-authenticate'] = 'Bearer realm="kubernetes"'
+  answer.exchange.respond(code, headers, JSON.stringify(status))
+  return code
+}

@@ -1,0 +1,124 @@
+// The way in for clients of this process: no URL, no JSON, no socket; the same dispatch, authorization included.
+
+import {
+  type KubeList,
+  type KubeObject,
+  type ResourceRequest,
+  type ServedResource,
+  type StatusError,
+  type Transport,
+  type UserInfo,
+  type WatchEvent,
+  deepFreeze,
+} from '@binnacle/api'
+import type { Change, Item, Outcome, Watch } from './call.ts'
+import { type DispatchContext, dispatch } from './dispatch.ts'
+import type { Registry, Row } from './registry.ts'
+
+export function createLocalTransport(context: DispatchContext, user: UserInfo): Transport {
+  const userAgent = user.username.slice(user.username.lastIndexOf(':') + 1)
+  return {
+    send: async <T>(request: ResourceRequest) => resultOf(await dispatch(context, request, { user, userAgent })) as T,
+    watch: async <T>(request: ResourceRequest, signal: AbortSignal) => {
+      const outcome = await dispatch(context, request, { user, userAgent })
+      if (outcome.type !== 'watch') throw new Error('the server did not open a watch')
+      return iterate(outcome.watch, outcome.row, signal) as AsyncIterable<readonly WatchEvent<T>[]>
+    },
+    discover: async () => servedResources(context.registry),
+  }
+}
+
+/** What dispatch came to, as a value. Objects of the store are frozen already; others are frozen here. */
+export function resultOf(outcome: Outcome): KubeObject | KubeList | object {
+  switch (outcome.type) {
+    case 'object':
+      return deepFreeze(outcome.item.object)
+    case 'list': {
+      const { row, items, revision, continueToken, remaining } = outcome
+      const list: KubeList = {
+        apiVersion: row.apiVersion,
+        kind: row.info.listKind,
+        metadata: {
+          resourceVersion: String(revision),
+          ...(continueToken === undefined ? {} : { continue: continueToken }),
+          ...(remaining === undefined ? {} : { remainingItemCount: remaining }),
+        },
+        items: items.map(({ object }) => object),
+      }
+      return list
+    }
+    case 'status':
+      return outcome.status
+    case 'watch':
+      throw new Error('a watch is opened by Transport.watch')
+  }
+}
+
+function eventOf({ type, item }: { type: Change['type']; item: Item }): WatchEvent {
+  return { type, object: item.object }
+}
+
+/** Batches wait here until the consumer takes them; consumers of this process are informers, which take at once. */
+async function* iterate(watch: Watch, row: Row, signal: AbortSignal): AsyncIterable<readonly WatchEvent[]> {
+  let waiting: WatchEvent[] = []
+  let failure: StatusError | undefined
+  let isOver = false
+  let wake: () => void = () => undefined
+  const stop = watch.start({
+    changes: (batch) => {
+      for (const change of batch) waiting.push(eventOf(change))
+      wake()
+    },
+    bookmark: (resourceVersion, initialEventsEnd) => {
+      const annotations = initialEventsEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}
+      waiting.push({ type: 'BOOKMARK', object: { apiVersion: row.apiVersion, kind: row.info.kind, metadata: { resourceVersion, ...annotations } } })
+      wake()
+    },
+    failed: (error) => {
+      failure = error
+      isOver = true
+      wake()
+    },
+    ended: () => {
+      isOver = true
+      wake()
+    },
+  })
+  const onAbort = (): void => {
+    isOver = true
+    wake()
+  }
+  signal.addEventListener('abort', onAbort)
+  try {
+    for (;;) {
+      if (waiting.length > 0 && !signal.aborted) {
+        const batch = waiting
+        waiting = []
+        yield batch
+        continue
+      }
+      if (failure !== undefined) throw failure
+      if (isOver || signal.aborted) return
+      const { promise, resolve } = Promise.withResolvers<void>()
+      wake = resolve
+      await promise
+    }
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+    stop()
+  }
+}
+
+/** Preferred version of each group first: rows of the table are in that order. */
+function servedResources(registry: Registry): ServedResource[] {
+  return registry.all().map(({ info }) => ({
+    group: info.group,
+    version: info.version,
+    resource: info.resource,
+    kind: info.kind,
+    namespaced: info.namespaced,
+    verbs: info.verbs,
+    subresources: info.subresources.map(({ name }) => name),
+  }))
+}
+
