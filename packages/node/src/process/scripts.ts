@@ -7,13 +7,15 @@
  */
 export const superviseScript: string = `dir=$1; shift
 trap : TERM INT HUP QUIT USR1 USR2
+# What the shell itself has to say ("Killed") is not the program's output.
+exec 4>&2 2>/dev/null
 if [ -p "$dir/stdin" ]; then
   # Holds the pipe open for writing until the last attach of a stdinOnce container is over.
-  sleep 2147483647 9<>"$dir/stdin" 3>&- &
+  sleep 2147483647 9<>"$dir/stdin" 3>&- 4>&- &
   echo $! >"$dir/stdin-holder"
-  "$@" <"$dir/stdin"
+  "$@" <"$dir/stdin" 2>&4 4>&-
 else
-  "$@"
+  "$@" 2>&4 4>&-
 fi
 code=$?
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
