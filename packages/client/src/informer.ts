@@ -179,7 +179,7 @@ export class Informer<T extends KubeObject> {
   }
 
   #replace(state: ReadonlyMap<string, T>): void {
-    for (const [key, old] of [...this.#objects]) if (!state.has(key)) this.#remove(key, old)
+    for (const [key, old] of this.#objects) if (!state.has(key)) this.#remove(key, old)
     for (const [key, object] of state) this.#set(key, object)
     if (this.#isSynced) return
     this.#isSynced = true
