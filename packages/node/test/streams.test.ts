@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { type NodeFixture, podOf, startFixture } from './fixture.ts'
@@ -64,6 +65,7 @@ test('exec with a terminal runs under one', async () => {
 
 test('a follower sees lines as they are written and ends with the container', async () => {
   await using fixture = await running()
+  while ((await fixture.get('/containerLogs/default/idle/main')).text === '') await setImmediate()
   const following = fixture.get('/containerLogs/default/idle/main?follow=true')
   fixture.api.deletePod('default/idle', 0)
   expect((await following).text).toBe('up\n')

@@ -7,7 +7,9 @@ export function rewriteLocation(location: string, { prefix, host }: { prefix: st
   if (location.startsWith('/')) return `${prefix}${location}`
   if (!/^https?:/i.test(location)) return location
   const url = new URL(location)
-  return url.host === host ? `${prefix}${url.pathname}${url.search}${url.hash}` : location
+  // A URL drops the port that is its scheme's own.
+  const isOwn = url.host === new URL(`${url.protocol}//${host}`).host
+  return isOwn ? `${prefix}${url.pathname}${url.search}${url.hash}` : location
 }
 
 const linked =

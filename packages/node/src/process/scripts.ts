@@ -13,9 +13,9 @@ if [ -p "$dir/stdin" ]; then
   # Holds the pipe open for writing until the last attach of a stdinOnce container is over.
   sleep 2147483647 9<>"$dir/stdin" 3>&- 4>&- &
   echo $! >"$dir/stdin-holder"
-  "$@" <"$dir/stdin" 2>&4 4>&-
+  (exec "$@" <"$dir/stdin" 2>&4 4>&-)
 else
-  "$@" 2>&4 4>&-
+  (exec "$@" 2>&4 4>&-)
 fi
 code=$?
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
