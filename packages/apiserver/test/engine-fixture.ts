@@ -13,7 +13,7 @@ import { strategies } from '../src/strategies/index.ts'
 const admin: UserInfo = { username: 'admin', groups: ['system:masters'] }
 
 export interface EngineFixture {
-  send<T = KubeObject>(request: ResourceRequest): Promise<T>
+  send: <T = KubeObject>(request: ResourceRequest) => Promise<T>
   backend: StoreBackend
   registry: Registry
 }

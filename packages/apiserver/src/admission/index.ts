@@ -2,6 +2,7 @@
 
 import type { AdmissionPlugin } from '../admission.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
+import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import {
   defaultIngressClass,
@@ -11,12 +12,16 @@ import {
   taintNodesByCondition,
 } from './object-protection.ts'
 import { priority } from './priority.ts'
+import { resourceQuota } from './resource-quota.ts'
 import { runtimeClass } from './runtime-class.ts'
 import { serviceAccount } from './service-account.ts'
+import { unsupportedAdmission } from './unsupported-admission.ts'
+import { validatingAdmissionPolicy } from './validating-admission-policy.ts'
 
 export function defaultPlugins(): readonly AdmissionPlugin[] {
   return [
     namespaceLifecycle,
+    limitRanger,
     serviceAccount,
     taintNodesByCondition,
     priority,
@@ -26,5 +31,8 @@ export function defaultPlugins(): readonly AdmissionPlugin[] {
     persistentVolumeClaimResize,
     runtimeClass,
     defaultIngressClass,
+    unsupportedAdmission,
+    validatingAdmissionPolicy,
+    resourceQuota,
   ]
 }

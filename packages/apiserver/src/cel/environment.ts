@@ -32,7 +32,7 @@ function isSorted(list: readonly Comparable[]): boolean {
 function findAll(text: string, pattern: string, limit: number): string[] {
   const matcher = RE2JS.compile(pattern).matcher(text)
   const found: string[] = []
-  while ((limit < 0 || found.length < limit) && matcher.find()) found.push(matcher.group() ?? '')
+  for (let left = limit; left !== 0 && matcher.find(); left--) found.push(matcher.group() ?? '')
   return found
 }
 
@@ -53,7 +53,7 @@ const functions: readonly (readonly [signature: string, handler: (...values: nev
     'string.replace(string, string): string',
     (text: string, from: string, to: string) => text.replaceAll(from, () => to),
   ],
-  ['string.charAt(int): string', (text: string, index: bigint) => [...text][Number(index)] ?? ''],
+  ['string.charAt(int): string', (text: string, index: bigint) => Array.from(text)[Number(index)] ?? ''],
   ['isURL(string): bool', (text: string) => URL.canParse(text) || /^\/\S*$/.test(text)],
 ]
 

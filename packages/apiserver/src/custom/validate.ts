@@ -84,7 +84,7 @@ const formats: Readonly<Record<string, (text: string) => boolean>> = {
 
 function validateText(props: Props, value: string, path: string): FieldError[] {
   const errors: FieldError[] = []
-  const length = props.maxLength === undefined && props.minLength === undefined ? 0 : [...value].length
+  const length = props.maxLength === undefined && props.minLength === undefined ? 0 : Array.from(value).length
   if (props.maxLength !== undefined && length > props.maxLength) errors.push(field.tooLong(path, props.maxLength))
   if (props.minLength !== undefined && length < props.minLength) {
     errors.push(field.invalid(path, value, `${path} in body should be at least ${props.minLength} chars long`))

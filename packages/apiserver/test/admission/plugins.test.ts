@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest'
+import { startEngine } from '../engine-fixture.ts'
+
+const core = { group: '', version: 'v1', namespace: 'default' } as const
+const configMap = (name: string, data = {}): object => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name },
+  data,
+})
+
+test('LimitRanger fills in and bounds, and says by how much', async () => {
+  const { send } = await startEngine()
+  await send({
+    verb: 'create',
+    ...core,
+    resource: 'serviceaccounts',
+    body: { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } },
+  })
+  const limits = [{ type: 'Container', default: { cpu: '200m' }, defaultRequest: { cpu: '100m' }, max: { cpu: '1' } }]
+  await send({
+    verb: 'create',
+    ...core,
+    resource: 'limitranges',
+    body: { apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'l' }, spec: { limits } },
+  })
+  const pod = (name: string, resources: object): object => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name },
+    spec: { containers: [{ name: 'c', image: 'i:1', resources }] },
+  })
+  const filled = await send({ verb: 'create', ...core, resource: 'pods', body: pod('a', {}) })
+  expect(filled).toMatchObject({
+    spec: { containers: [{ resources: { requests: { cpu: '100m' }, limits: { cpu: '200m' } } }] },
+  })
+  const big = send({ verb: 'create', ...core, resource: 'pods', body: pod('b', { limits: { cpu: '2' } }) })
+  await expect(big).rejects.toThrow('pods "b" is forbidden: maximum cpu usage per Container is 1, but limit is 2')
+})
+
+test('ResourceQuota refuses what would be too much', async () => {
+  const { send } = await startEngine()
+  await send({
+    verb: 'create',
+    ...core,
+    resource: 'resourcequotas',
+    body: { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'q' }, spec: { hard: { configmaps: '1' } } },
+  })
+  await send({ verb: 'create', ...core, resource: 'configmaps', body: configMap('a') })
+  await expect(send({ verb: 'create', ...core, resource: 'configmaps', body: configMap('b') })).rejects.toThrow(
+    'configmaps "b" is forbidden: exceeded quota: q, requested: configmaps=1, used: configmaps=1, limited: configmaps=1',
+  )
+})
+
+test('a ValidatingAdmissionPolicy denies once a binding puts it in force', async () => {
+  const { send } = await startEngine()
+  const registration = { group: 'admissionregistration.k8s.io', version: 'v1' } as const
+  const policy = {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingAdmissionPolicy',
+    metadata: { name: 'p' },
+    spec: {
+      matchConstraints: {
+        resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['configmaps'] }],
+      },
+      variables: [{ name: 'keys', expression: 'object.data.map(key, key)' }],
+      validations: [{ expression: 'variables.keys.size() < 2', message: 'one key at most' }],
+    },
+  }
+  await send({ verb: 'create', ...registration, resource: 'validatingadmissionpolicies', body: policy })
+  const two = { verb: 'create', ...core, resource: 'configmaps', body: configMap('two', { a: '1', b: '2' }) } as const
+  const binding = {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingAdmissionPolicyBinding',
+    metadata: { name: 'b' },
+    spec: { policyName: 'p', validationActions: ['Deny'] },
+  }
+  await send({ verb: 'create', ...registration, resource: 'validatingadmissionpolicybindings', body: binding })
+  await expect(send(two)).rejects.toThrow(
+    `configmaps "two" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: one key at most`,
+  )
+  await expect(send({ ...two, body: configMap('one', { a: '1' }) })).resolves.toBeDefined()
+})
