@@ -17,13 +17,13 @@ const enforceLabel = 'pod-security.kubernetes.io/enforce'
 export const unsupportedAdmission: AdmissionPlugin = {
   name: 'UnsupportedAdmission',
 
-  validate({ operation, resource, subresource, name, object, warn }) {
+  validate({ operation, resource, subresource, name, object, ...request }) {
     if (subresource || (operation !== 'CREATE' && operation !== 'UPDATE')) return
     const why = refusals[resource.storageKey]
     if (why !== undefined && operation === 'CREATE') throw forbidden(resource, name || object?.metadata.name || '', why)
     if (resource.storageKey !== 'namespaces') return
     const level = object?.metadata.labels?.[enforceLabel]
     if (level !== undefined && level !== 'privileged')
-      warn(`${enforceLabel}: this server does not enforce Pod Security levels`)
+      request.warn(`${enforceLabel}: this server does not enforce Pod Security levels`)
   },
 }
