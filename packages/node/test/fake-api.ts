@@ -20,6 +20,7 @@ export class FakeApi {
   /** Verb and path of every write, for tests that count. */
   readonly writes: string[] = []
 
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the test says which kind it put there
   get<T extends KubeObject>(resource: string, key: string): T | undefined {
     return this.#objects.get(`${resource}/${key}`) as T | undefined
   }
@@ -71,7 +72,7 @@ export class FakeApi {
 
   #tell(resource: string, event: WatchEvent): void {
     for (const listener of this.#listeners.get(resource) ?? []) listener(event)
-    for (const changed of [...this.#changes]) changed()
+    for (const changed of Array.from(this.#changes)) changed()
   }
 
   readonly transport: Transport = {

@@ -196,8 +196,7 @@ async function sendProxied(
 /** Both kinds of response have it, with overloads that TypeScript cannot unite. */
 function writeHead(response: Response, code: number, headers: OutgoingHttpHeaders): void {
   response.statusCode = code
-  for (const [name, value] of Object.entries(headers))
-    if (value !== undefined) response.setHeader(name, value as string | string[])
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined) response.setHeader(name, value)
 }
 
 async function copy(answer: IncomingMessage, response: Response): Promise<void> {

@@ -45,6 +45,7 @@ export function targetOf(call: ConnectCall, reader: Reader): Target {
   return podStream(call, reader)
 }
 
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the resource of the call says which kind it is
 function find<T extends KubeObject>(reader: Reader, { resource, namespace }: ConnectCall, name: string): T {
   const found = reader.get<T>(resource, namespace, name)
   if (found === undefined) throw notFound({ group: '', resource }, name)

@@ -8,11 +8,12 @@ import { rewriteHtml, rewriteLocation } from '../../src/streaming/rewrite.ts'
 import { splitSchemeNamePort, targetOf } from '../../src/streaming/target.ts'
 
 function readerOf(objects: Readonly<Record<string, readonly KubeObject[]>>): Reader {
-  return {
-    get: <T>(key: string, namespace: string | undefined, name: string) =>
-      objects[key]?.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace) as T | undefined,
-    list: <T>(key: string) => (objects[key] ?? []) as readonly T[],
+  const reader: Pick<Reader, 'get' | 'list'> = {
+    get: (key, namespace, name) =>
+      objects[key]?.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace) as never,
+    list: (key) => (objects[key] ?? []) as never,
   }
+  return reader
 }
 
 const node = {
@@ -85,7 +86,7 @@ test('names of proxies are taken apart as upstream does', () => {
 test('a proxied pod answers through its host port, and its links lead back through the proxy', async () => {
   const backend = createServer((request, response) => {
     response.setHeader('content-type', 'text/html')
-    response.end(`<a href="/next">${request.method} ${request.url} ${request.headers['x-forwarded-uri']}</a>`)
+    response.end(`<a href="/next">${request.method} ${request.url} ${String(request.headers['x-forwarded-uri'])}</a>`)
   })
   const port = await listen(backend)
   const connector = createConnector({

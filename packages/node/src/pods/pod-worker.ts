@@ -543,7 +543,7 @@ export class PodWorker {
   async #config(container: AnyContainer, managed: Managed): Promise<ContainerConfig | undefined> {
     const image = await this.#image(container, managed)
     if (image === undefined) return undefined
-    const { digest, config, rootfs } = image
+    const { digest, config } = image
     const attempt = managed.current === undefined ? 0 : managed.current.attempt + 1
     const environment = await containerEnvironment({
       pod: this.#pod,
@@ -576,7 +576,7 @@ export class PodWorker {
       attempt,
       image: container.image ?? '',
       imageId: `${(container.image ?? '').replace(/[:@][^/]*$/, '')}@${digest}`,
-      rootfs: await rootfs(),
+      rootfs: await image.rootfs(),
       argv,
       workingDirectory: container.workingDir || config.WorkingDir || '/',
       environment,
@@ -746,16 +746,11 @@ export class PodWorker {
       const began = clock.now()
       let stop = (): void => {}
       const late = new Promise<void>((resolve) => (stop = clock.after(graceMs, resolve)))
-      const done = perform(hook, {
-        pod: this.#pod,
-        container,
-        containerId: current.id,
-        runtime,
-        clock,
-        timeoutMs: graceMs,
-      }).then((result) => {
+      const done = (async () => {
+        const target = { pod: this.#pod, container, containerId: current.id, runtime, clock, timeoutMs: graceMs }
+        const result = await perform(hook, target)
         if (!result.ok) this.#event('Warning', 'FailedPreStopHook', 'PreStopHook failed', container)
-      })
+      })()
       await Promise.race([done, late])
       stop()
       left = Math.max(minimumGraceMs, graceMs - (clock.now() - began))
@@ -779,7 +774,7 @@ export class PodWorker {
         this.#context.runtime.containers(this.uid).map(({ id }) => this.#context.runtime.stopContainer(id, 0)),
       )
     })
-    const sidecars = running.filter(isSidecar).reverse()
+    const sidecars = running.filter(isSidecar).toReversed()
     const orderly = (async () => {
       await Promise.all(running.filter((container) => !isSidecar(container)).map(stop))
       for (const sidecar of sidecars) await stop(sidecar)

@@ -2,7 +2,7 @@
 // is prepared by the launch script; the supervisor script outlives the engine. docs/adr/0004-process-runtime.md
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { access, lstat, mkdir, open, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
@@ -27,6 +27,7 @@ import { usageOf } from './proc-files.ts'
 import { type ContainerRecord, ProcessContainer, markerVariable, portConflictMessage } from './process-container.ts'
 import { launchScript, superviseScript } from './scripts.ts'
 import { attachSession, execSession } from './sessions.ts'
+import { shellCommand } from './shell-command.ts'
 
 export interface ProcessRuntimeOptions {
   /** Holds `pods/<uid>/containers/…` and the scripts. */
@@ -226,13 +227,7 @@ class ProcessRuntime implements ContainerRuntime {
     const why = program.includes('/')
       ? `stat ${program}: no such file or directory`
       : 'executable file not found in $PATH'
-    throw new StartContainerError(
-      'RunContainerError',
-      `failed to create containerd task: exec: "${program}": ${why}`.replace(
-        'failed to create containerd task',
-        'unable to start container process',
-      ),
-    )
+    throw new StartContainerError('RunContainerError', `unable to start container process: exec: "${program}": ${why}`)
   }
 
   /** Without mounts a program learns by its environment where things are. */
@@ -289,7 +284,7 @@ class ProcessRuntime implements ContainerRuntime {
       mode === 'root' && config.user !== undefined ? `--setgid=${config.user.gid} --setuid=${config.user.uid}` : '',
       unshare,
       ...(wholeRoot ? [] : env),
-      ...config.argv,
+      ...(mode === 'plain' ? await imagePaths(config) : config.argv),
     ]
     const isolated = mode === 'plain' ? launch : [unshare, ...namespaceArguments(mode), ...launch]
     const command = terminal.length === 0 ? isolated : [...terminal, shellCommand(isolated), '/dev/null']
@@ -446,6 +441,20 @@ dns.lookup = function (hostname, options, callback) {
 }
 `
 
+/** Without mounts the image's files are where they were unpacked: words of the command that name one lead there. */
+async function imagePaths({ argv, rootfs }: ContainerConfig): Promise<string[]> {
+  return Promise.all(
+    argv.map(async (word) => {
+      if (rootfs === undefined || !word.startsWith('/')) return word
+      const unpacked = join(rootfs, word)
+      return access(unpacked).then(
+        () => unpacked,
+        () => word,
+      )
+    }),
+  )
+}
+
 /** An image with a dynamic loader or a shell of its own must not see the host's. */
 async function isWholeRoot(rootfs: string): Promise<boolean> {
   for (const path of [
@@ -477,13 +486,4 @@ async function finished(child: ChildProcess): Promise<void> {
     child.once('error', reject)
     child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`${child.spawnfile} ended with ${code}`))))
   })
-}
-
-export function shellCommand(argv: readonly string[]): string {
-  return argv.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')
-}
-
-/** Stable across engines: how a pod's parts are recognised. */
-export function shortHash(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 12)
 }

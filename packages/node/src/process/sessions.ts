@@ -9,7 +9,7 @@ import { Readable } from 'node:stream'
 import type { ExecSession, StreamOptions } from '../runtime.ts'
 import type { Isolation } from './isolation.ts'
 import { type ProcessContainer, sendSignal } from './process-container.ts'
-import { shellCommand } from './process-runtime.ts'
+import { shellCommand } from './shell-command.ts'
 
 interface ExecRequest {
   command: readonly string[]

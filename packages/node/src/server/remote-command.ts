@@ -161,7 +161,7 @@ class WebSocketStreams implements RemoteStreams {
       ['stdout', channels.stdout],
       ['stderr', channels.stderr],
     ] as const)
-      if (options[name]) this.#send(channel, Buffer.alloc(0))
+      if (options[name]) void this.#send(channel, Buffer.alloc(0))
   }
 
   #receive(message: Buffer): void {
@@ -239,7 +239,7 @@ function asBuffer(data: RawData): Buffer {
 function parseSize(payload: Buffer): { columns: number; rows: number } | undefined {
   try {
     const { Width, Height } = JSON.parse(payload.toString()) as { Width: number; Height: number }
-    return { columns: Number(Width), rows: Number(Height) }
+    return { columns: Width, rows: Height }
   } catch {
     // A malformed size is no reason to end the session.
     return undefined

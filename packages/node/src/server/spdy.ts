@@ -40,11 +40,16 @@ export class SpdyStream extends Writable {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#connection.sendData(this.id, chunk, false).then(() => done(), done)
+    void this.#send(chunk, false, done)
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    this.#connection.sendData(this.id, Buffer.alloc(0), true).then(() => done(), done)
+    void this.#send(Buffer.alloc(0), true, done)
+  }
+
+  async #send(chunk: Buffer, fin: boolean, done: (error?: Error | null) => void): Promise<void> {
+    await this.#connection.sendData(this.id, chunk, fin)
+    done()
   }
 }
 

@@ -135,8 +135,7 @@ export class PodVolumes {
     if (found === undefined && optional !== true) throw new Error(`configmap "${name}" not found`)
     const contents = new Map<string, Buffer>()
     for (const [key, value] of Object.entries(found?.data ?? {})) contents.set(key, Buffer.from(value))
-    for (const [key, value] of Object.entries(found?.binaryData ?? {}))
-      contents.set(key, Buffer.from(String(value), 'base64'))
+    for (const [key, value] of Object.entries(found?.binaryData ?? {})) contents.set(key, Buffer.from(value, 'base64'))
     return chosen(contents, { items, optional, mode })
   }
 
