@@ -79,7 +79,9 @@ export function createProgram(): Command {
     .command('completion')
     .description('print a completion script')
     .argument('<shell>', 'bash, zsh or fish')
-    .action(async (shell: string) => process.stdout.write((await import('./commands/completion.ts')).completion(program, shell)))
+    .action(async (shell: string) => {
+      process.stdout.write((await import('./commands/completion.ts')).completion(program, shell))
+    })
 
   return program
 }

@@ -3,3 +3,4 @@ export { clusterControllers, clusterControllerUsers } from './cluster/cluster-co
 export type { ControllerContext } from './context.ts'
 export { startScheduler } from './scheduler/scheduler.ts'
 export type { Scheduler, SchedulerOptions } from './scheduler/scheduler.ts'
+export { type RunningControllers, type StartControllersOptions, startControllers } from './start-controllers.ts'

@@ -6,6 +6,9 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { DnsServer } from '../src/dns-server.ts'
 import type { DnsNames } from '../src/frontend.ts'
 
+/** dns-packet decodes the response code too; its types do not say so. */
+type Answered = DecodedPacket & { rcode: string }
+
 const cleanups: (() => void | Promise<void>)[] = []
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup()
@@ -24,7 +27,7 @@ async function start() {
   server.setNames(names, zone)
   const { address, port } = await server.listen('127.0.0.1', 0)
   cleanups.push(() => server.close())
-  const ask = async (name: string, type: RecordType = 'A'): Promise<DecodedPacket> => {
+  const ask = async (name: string, type: RecordType = 'A'): Promise<Answered> => {
     const socket = createSocket('udp4')
     socket.send(
       packet.encode({ type: 'query', id: 7, flags: packet.RECURSION_DESIRED, questions: [{ type, name }] }),
@@ -33,14 +36,14 @@ async function start() {
     )
     const [message] = (await once(socket, 'message')) as [Buffer]
     socket.close()
-    return packet.decode(message)
+    return packet.decode(message) as Answered
   }
-  const askTcp = async (name: string): Promise<DecodedPacket> => {
+  const askTcp = async (name: string): Promise<Answered> => {
     const socket = connect(port, address)
     socket.write(packet.streamEncode({ type: 'query', id: 8, questions: [{ type: 'A', name }] }))
     const [message] = (await once(socket, 'data')) as [Buffer]
     socket.destroy()
-    return packet.streamDecode(message)
+    return packet.streamDecode(message) as Answered
   }
   return { ask, askTcp }
 }

@@ -1,0 +1,122 @@
+// `binnacle up`: starts the engine, says in one line how to reach it, and stays until it is told to end.
+
+import { spawn } from 'node:child_process'
+import { openSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { CliError, exitCodes } from '../cli-error.ts'
+import { type DataDirectory, type EngineRecord, dataPath, openDataDirectory, readRecord, removeRecord, writeRecord } from '../data-directory.ts'
+import { createEngineLog } from '../engine-log.ts'
+import { type Engine, startEngine } from '../engine.ts'
+import { type Progress, progress } from '../progress.ts'
+import { deploySample } from '../sample.ts'
+
+export interface UpOptions {
+  data?: string
+  ephemeral?: boolean
+  port: number
+  registryPort: number
+  runtime: 'auto' | 'process' | 'simulated' | 'containerd' | 'docker'
+  kubeconfig?: string
+  canvas: boolean
+  canvasPort?: number
+  detach?: boolean
+  sample?: string
+  output?: string
+}
+
+export async function up(options: UpOptions): Promise<void> {
+  requireSupported(options)
+  if (options.detach) return detach(options)
+  const isJson = options.output === 'json'
+  const steps = progress({ json: isJson })
+  const { data, engine, record, log } = await launch(options, steps)
+  const line = `binnacle ready in ${record.readyMs} ms · api ${record.api} · kubeconfig ${record.kubeconfig}`
+  console.log(isJson ? JSON.stringify(record) : line)
+  const ended = endOnSignal(steps)
+  if (options.sample !== undefined) {
+    await Promise.race([deploySample(engine, options.sample, steps), ended]).catch((error: unknown) => {
+      steps.warn(`the sample did not start: ${error instanceof Error ? error.message : String(error)}`)
+    })
+  }
+  await ended
+  await engine.close()
+  if (!data.ephemeral) await removeRecord(data.path)
+  await log.close()
+}
+
+/** What a later version brings is refused by name, not ignored. */
+function requireSupported({ runtime, canvasPort }: UpOptions): void {
+  if (runtime === 'containerd' || runtime === 'docker') {
+    throw new CliError(`the ${runtime} runtime is not part of this version: use --runtime process`, { exitCode: exitCodes.usage })
+  }
+  if (canvasPort !== undefined) {
+    throw new CliError('the Canvas is not part of this version: leave out --canvas-port', { exitCode: exitCodes.usage })
+  }
+}
+
+interface Launched {
+  data: DataDirectory
+  engine: Engine
+  record: EngineRecord
+  log: ReturnType<typeof createEngineLog>
+}
+
+async function launch(options: UpOptions, steps: Progress): Promise<Launched> {
+  const data = await openDataDirectory({ ephemeral: options.ephemeral ?? false, ...(options.data === undefined ? {} : { data: options.data }) })
+  const log = createEngineLog(data.ephemeral ? undefined : data.path)
+  const runtime = options.runtime === 'simulated' ? 'simulated' : 'process'
+  const engine = await startEngine({ data, port: options.port, registryPort: options.registryPort, runtime, log, onStep: (text) => steps.step(text) })
+  const kubeconfig = resolve(options.kubeconfig ?? join(data.path, 'kubeconfig'))
+  await mkdir(dirname(kubeconfig), { recursive: true })
+  await writeFile(kubeconfig, await engine.api.adminKubeconfig(), { mode: 0o600 })
+  const record: EngineRecord = {
+    pid: process.pid,
+    api: engine.api.url,
+    canvas: null,
+    kubeconfig,
+    registry: engine.registry.address,
+    dns: `${engine.network.dns.address}:${engine.network.dns.port}`,
+    runtime,
+    // From the start of the process, as a person at the keyboard would count.
+    readyMs: Math.round(performance.now()),
+  }
+  if (!data.ephemeral) await writeRecord(data.path, record)
+  return { data, engine, record, log }
+}
+
+/** Resolves at the first signal to end. A second one ends at once. */
+function endOnSignal(steps: Progress): Promise<void> {
+  return new Promise((done) => {
+    let isEnding = false
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (isEnding) process.exit(signal === 'SIGINT' ? 130 : 143)
+      isEnding = true
+      steps.step('ending all programs (once more to end at once)')
+      done()
+    }
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
+  })
+}
+
+/** Starts the same command in the background, and returns once it is ready or has failed. */
+async function detach(options: UpOptions): Promise<void> {
+  if (options.ephemeral) throw new CliError('--ephemeral and --detach do not go together: nothing would say where the engine is', { exitCode: exitCodes.usage })
+  const data = dataPath(options.data)
+  const running = await readRecord(data)
+  if (running !== undefined) throw new CliError(`an engine runs on ${data} already (pid ${running.pid}): \`binnacle down\` ends it`)
+  await mkdir(data, { recursive: true, mode: 0o700 })
+  const flags = process.argv.slice(2).filter((flag) => flag !== '--detach')
+  const errors = openSync(join(data, 'engine.log'), 'a', 0o600)
+  const child = spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', ...flags], { detached: true, stdio: ['ignore', 'pipe', errors] })
+  const { stdout } = child
+  if (stdout === null) throw new CliError('cannot read what the engine says')
+  const line = await new Promise<string | undefined>((done) => {
+    stdout.setEncoding('utf8').once('data', done)
+    child.once('exit', () => done(undefined))
+  })
+  if (line === undefined) throw new CliError(`the engine ended before it was ready: the end of ${join(data, 'engine.log')} says why`)
+  process.stdout.write(line)
+  stdout.destroy()
+  child.unref()
+}

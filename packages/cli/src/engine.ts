@@ -1,0 +1,213 @@
+// The composition root: store, API server, controllers, scheduler, node agent, network and registry in one process.
+// Started from the inside out, ended from the outside in.
+
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { type Node, systemClock } from '@binnacle/api'
+import { type ApiServer, type RequestLogEntry, createApiServer } from '@binnacle/apiserver'
+import { type Client, Informers, createClient, createEventRecorder, nodes } from '@binnacle/client'
+import { startControllers } from '@binnacle/controllers'
+import { ImageStore, type Registry, createImageSource, startRegistry } from '@binnacle/images'
+import { type Network, startNetwork } from '@binnacle/network'
+import { type ContainerRuntime, type NodeAgent, createProcessRuntime, createSimulatedRuntime, startNode } from '@binnacle/node'
+import { type Store, StoreOpenError, createMemoryStore, openLmdbStore } from '@binnacle/store'
+import { CliError } from './cli-error.ts'
+import type { DataDirectory } from './data-directory.ts'
+import type { EngineLog } from './engine-log.ts'
+
+export interface EngineOptions {
+  data: DataDirectory
+  port: number
+  registryPort: number
+  runtime: 'process' | 'simulated'
+  log: EngineLog
+  onStep: (text: string) => void
+}
+
+export interface Engine {
+  readonly api: ApiServer
+  /** Acts as system:masters. */
+  readonly admin: Client
+  readonly images: ImageStore
+  readonly registry: Registry
+  readonly network: Network
+  readonly nodeName: string
+  close(): Promise<void>
+}
+
+const zone = 'cluster.local'
+/** Tenth address of the default Service range, as kubeadm gives it to the cluster's DNS. */
+const dnsAddress = '127.96.0.10'
+const loadBalancerRange = '127.97.0.0/16'
+/** Time that programs get to end when the engine does. */
+const shutdownGraceMs = 5000
+
+export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const started: (() => Promise<unknown> | unknown)[] = []
+  const close = async (): Promise<void> => {
+    for (const end of started.splice(0).toReversed()) await end()
+  }
+  try {
+    return await start(options, started, close)
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function start(options: EngineOptions, started: (() => Promise<unknown> | unknown)[], close: () => Promise<void>): Promise<Engine> {
+  const { data, log, onStep } = options
+  const clock = systemClock
+  const onError = (error: unknown, about = ''): void => log.error(about, error)
+  const stop = new AbortController()
+
+  if (data.ephemeral) started.push(() => rm(data.path, { recursive: true, force: true }))
+  const store = await openStore(data)
+  started.push(() => store.close())
+
+  const api = await listening('API', options.port, '--port', () =>
+    createApiServer({ store, clock, dataDirectory: data.path, port: options.port, log: (entry: RequestLogEntry) => log.request(entry), onError }),
+  )
+  started.push(() => api.close())
+  onStep(`API server answers at ${api.url}`)
+
+  const controllers = startControllers({
+    transportFor: (user) => api.transport(user),
+    clock,
+    signal: stop.signal,
+    caCertificate: api.caCertificate,
+    onError: (error, key) => onError(error, key),
+  })
+  started.push(async () => {
+    stop.abort()
+    await controllers.stop()
+  })
+
+  const password = await registryPassword(data.path)
+  const images = await ImageStore.open(join(data.path, 'images'))
+  const registry = await listening('registry', options.registryPort, '--registry-port', () =>
+    startRegistry({ store: images, port: options.registryPort, username: 'binnacle', password, onError }),
+  )
+  started.push(() => registry.close())
+  const ownHosts = new Set([registry.address, registry.address.replace('127.0.0.1', 'localhost')])
+
+  const network = await startServiceNetwork(api, stop.signal, onError)
+  started.push(() => network.close())
+
+  const admin = createClient(api.transport({ username: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }))
+  const nodeName = nodeNameOf(hostname())
+  const serving = await api.issueServingCertificate(`system:node:${nodeName}`, [nodeName, 'localhost', '127.0.0.1'])
+  const nodeDirectory = join(data.path, 'node')
+  await mkdir(nodeDirectory, { recursive: true, mode: 0o700 })
+  const runtime: ContainerRuntime =
+    options.runtime === 'simulated' ? createSimulatedRuntime({ clock }) : await createProcessRuntime({ directory: nodeDirectory, clock })
+  const node: NodeAgent = await startNode({
+    client: createClient(api.transport(`system:node:${nodeName}`)),
+    clock,
+    dataDirectory: nodeDirectory,
+    runtime,
+    nodeName,
+    images: createImageSource(images, ownHosts),
+    serving: { certificate: serving.certificate, key: serving.key, clientCa: api.caCertificate },
+    // Only port 53 can be said in a resolv.conf.
+    clusterDns: network.dns.port === 53 ? [network.dns.address] : [],
+    clusterDomain: zone,
+    // A simulated node stands for as many pods as a test wants.
+    ...(options.runtime === 'simulated' ? { maxPods: 100_000 } : {}),
+    log: (message, error) => log.error(message, error),
+  })
+  started.push(() => node.shutdown(shutdownGraceMs))
+  await nodeReady(admin, nodeName, stop.signal)
+  onStep(`node ${nodeName} is Ready (${runtime.name} runtime)`)
+  return { api, admin, images, registry, network, nodeName, close }
+}
+
+async function openStore(data: DataDirectory): Promise<Store> {
+  if (data.ephemeral) return createMemoryStore()
+  try {
+    await mkdir(join(data.path, 'pki'), { recursive: true, mode: 0o700 })
+    const encryptionKey = await keyFile(join(data.path, 'pki', 'encryption-at-rest.key'), 32)
+    return await openLmdbStore({ directory: join(data.path, 'store'), encryptionKey, encrypt: (key) => key.startsWith('secrets/') })
+  } catch (error) {
+    if (error instanceof StoreOpenError) throw new CliError(`cannot open the data folder ${data.path}: ${error.message}`, { cause: error })
+    if (error instanceof Error && 'code' in error && ['EROFS', 'EACCES', 'EPERM'].includes(String(error.code))) {
+      throw new CliError(`cannot write to the data folder ${data.path} (${String(error.code)}): make it writable, or choose another with --data`, { cause: error })
+    }
+    throw error
+  }
+}
+
+/** A secret of so many random bytes, made on first use. Readable by the owner only. */
+async function keyFile(path: string, bytes: number): Promise<Buffer> {
+  const known = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  if (known !== undefined) return known
+  const made = randomBytes(bytes)
+  await writeFile(path, made, { mode: 0o600, flag: 'wx' })
+  return made
+}
+
+async function registryPassword(data: string): Promise<string> {
+  await mkdir(join(data, 'pki'), { recursive: true, mode: 0o700 })
+  const path = join(data, 'pki', 'registry-password')
+  const known = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  if (known !== undefined) return known.trim()
+  const made = randomBytes(18).toString('base64url')
+  await writeFile(path, `${made}\n`, { mode: 0o600, flag: 'wx' })
+  return made
+}
+
+/** A taken or forbidden port, in words that say what to do. */
+async function listening<T>(what: string, port: number, flag: string, listen: () => Promise<T>): Promise<T> {
+  try {
+    return await listen()
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    if (code === 'EADDRINUSE') throw new CliError(`port ${port} of the ${what} is taken by another program: choose one with ${flag} (0: any free one)`, { cause: error })
+    if (code === 'EACCES') throw new CliError(`port ${port} of the ${what} needs a privilege: choose one above 1023 with ${flag}`, { cause: error })
+    throw error
+  }
+}
+
+async function startServiceNetwork(api: ApiServer, signal: AbortSignal, onError: (error: unknown) => void): Promise<Network> {
+  const client = createClient(api.transport('binnacle:network'))
+  const informers = new Informers({ client, onError })
+  const network = await startNetwork({
+    client,
+    informers,
+    events: createEventRecorder({ client, component: 'binnacle-network', clock: systemClock, onError }),
+    signal,
+    dns: { address: dnsAddress, port: 53, zone },
+    loadBalancerRange,
+    onError,
+  })
+  informers.start(signal)
+  return network
+}
+
+/** A DNS subdomain, as names of nodes must be. */
+function nodeNameOf(host: string): string {
+  const name = host.toLowerCase().replaceAll(/[^a-z0-9.-]+/g, '-').replaceAll(/^[-.]+|[-.]+$/g, '')
+  return name === '' ? 'binnacle' : name
+}
+
+async function nodeReady(client: Client, name: string, signal: AbortSignal): Promise<void> {
+  const found = new AbortController()
+  const events = await client.watch<Node>(nodes, { fieldSelector: `metadata.name=${name}` }, AbortSignal.any([signal, found.signal]))
+  for await (const batch of events) {
+    for (const event of batch) {
+      const conditions = event.type === 'BOOKMARK' ? undefined : event.object.status?.conditions
+      if (conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')) {
+        found.abort()
+        return
+      }
+    }
+  }
+}
