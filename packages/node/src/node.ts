@@ -136,12 +136,6 @@ class Agent implements NodeAgent {
     this.port = port
     runtime.subscribe(({ podUid }) => this.#workers.get(podUid)?.kick())
     const { signal } = this.#stop
-    if (!runtime.plays) {
-      const pairs = [this.#services, this.#configMaps, this.#secrets] as const
-      for (const informer of pairs) informer.start(signal)
-      this.#followContents()
-      await Promise.all(pairs.map(({ synced }) => synced))
-    }
     this.#registration = new NodeRegistration({
       client,
       clock,
@@ -153,7 +147,15 @@ class Agent implements NodeAgent {
       labels,
       log: this.#log,
     })
-    await this.#registration.start()
+    // The node is Ready while the contents of volumes are still on their way.
+    const registered = this.#registration.start()
+    if (!runtime.plays) {
+      const pairs = [this.#services, this.#configMaps, this.#secrets] as const
+      for (const informer of pairs) informer.start(signal)
+      this.#followContents()
+      await Promise.all(pairs.map(({ synced }) => synced))
+    }
+    await registered
     this.#pods.on({
       added: (pod) => this.#changed(pod),
       updated: (pod) => this.#changed(pod),

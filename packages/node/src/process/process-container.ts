@@ -4,7 +4,7 @@
 //     spec.json  process.json  exit  log  log.times  mounts  hostname  stdin  tmp/  upper/  work/  root/
 
 import type { ChildProcess } from 'node:child_process'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '@binnacle/api'
 import type { ContainerConfig, ContainerSnapshot } from '../runtime.ts'
@@ -178,18 +178,19 @@ export class ProcessContainer {
     await this.kill()
     await this.log.end()
     const text = await readFile(join(this.directory, 'exit'), 'utf8').catch(() => undefined)
+    const written = await stat(join(this.directory, 'exit')).catch(() => undefined)
     const exitCode = text === undefined ? 137 : Number(text.trim())
     const outOfMemory = exitCode === 137 && (await this.#ranOutOfMemory())
     const port = exitCode === 0 ? undefined : portConflictIn(await this.tail())
     this.#snapshot = {
       ...this.#snapshot,
       state: 'exited',
-      finishedAt: this.#clock.now(),
+      // The end may have been while no engine ran.
+      finishedAt: Math.round(written?.mtimeMs ?? this.#clock.now()),
       exitCode,
       reason: outOfMemory ? 'OOMKilled' : port !== undefined ? 'PortConflict' : exitCode === 0 ? 'Completed' : 'Error',
       ...(port === undefined ? {} : { message: portConflictMessage(port) }),
     }
-    await writeFile(join(this.directory, 'end.json'), JSON.stringify({ finishedAt: this.#snapshot.finishedAt }))
     this.#settleExit()
     this.#changed(this)
   }
