@@ -50,7 +50,7 @@ async function selfSigned(directory: string): Promise<{ certificate: string; key
       '-days',
       '1',
       '-subj',
-      '/CN=test',
+      '/O=system:masters/CN=test',
       '-addext',
       'subjectAltName=IP:127.0.0.1',
     ],

@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Server, createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
 import type { Pod } from '@binnacle/api'
 import type { ContainerRuntime, ContainerSnapshot, LogOptions, StreamOptions } from '../runtime.ts'
 import { servePortForward } from './port-forward.ts'
@@ -95,6 +96,7 @@ export class KubeletServer {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    authorize(request)
     const url = new URL(request.url ?? '/', 'https://node')
     const [kind, ...rest] = url.pathname.split('/').slice(1).map(decodeURIComponent)
     switch (kind) {
@@ -196,6 +198,7 @@ export class KubeletServer {
   }
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    authorize(request)
     const url = new URL(request.url ?? '/', 'https://node')
     const [kind, ...path] = url.pathname.split('/').slice(1).map(decodeURIComponent)
     const { runtime } = this.#options
@@ -301,6 +304,12 @@ export class KubeletServer {
       '',
     ].join('\n')
   }
+}
+
+/** The cluster's authority signs certificates of ordinary users too: only those of the API server's group may ask here. */
+function authorize(request: IncomingMessage): void {
+  const subject = (request.socket as TLSSocket).getPeerCertificate().subject as { O?: string | string[] } | undefined
+  if (![subject?.O].flat().includes('system:masters')) throw new HttpError(403, 'Forbidden')
 }
 
 /** kubelet's own names, and those of the API server, so that a query may be passed on as it is. */
