@@ -90,6 +90,7 @@ function infoOf({ spec }: CustomResourceDefinition, version: Version): ResourceI
     storageKey: `${names.plural}.${group}`,
     storageVersion: `${group}/${storage}`,
     schema: rootSchema(version.schema?.openAPIV3Schema),
+    ...(version.schema?.openAPIV3Schema === undefined ? {} : { jsonSchema: { ...version.schema.openAPIV3Schema } }),
   }
 }
 

@@ -210,15 +210,15 @@ export class Definitions {
   /** As upstream's crdserverlib builder: apiVersion, kind and metadata are added to what the definition says. */
   #custom(row: ResourceInfo): Json {
     const own = row.jsonSchema ?? { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
+    // Old clients take properties that are named for the only ones allowed: nothing is said of an open object.
+    if (this.#version === 2 && own['x-kubernetes-preserve-unknown-fields'] === true) {
+      return { type: 'object', ...this.#kindOf(definitionName(row)) }
+    }
     const published = (this.#version === 2 ? forSwagger(own) : own) as Json
-    const open = published['x-kubernetes-preserve-unknown-fields'] === true && published['properties'] === undefined
-    const { metadata: _, ...properties } = (published['properties'] ?? {}) as Record<string, unknown>
     return {
       ...published,
       type: 'object',
-      ...(open && this.#version === 2
-        ? {}
-        : { properties: { ...properties, ...this.#typeMeta(objectMetaSchema().name ?? '') } }),
+      properties: { ...(published['properties'] as Json | undefined), ...this.#typeMeta(objectMetaSchema().name ?? '') },
       ...this.#kindOf(definitionName(row)),
     }
   }
@@ -229,10 +229,14 @@ export class Definitions {
       return { ...(description === undefined ? {} : { description }), type: 'string' }
     }
     const reference = this.ref(metadataName)
+    // The text is the same for all kinds and for all lists; built-in ones have it.
+    const isList = metadataName === `${meta}.ListMeta`
+    const description = descriptionOf(`io.k8s.api.core.v1.ConfigMap${isList ? 'List' : ''}`, 'metadata')
+    const described = description === undefined ? {} : { description }
     return {
       apiVersion: text('apiVersion'),
       kind: text('kind'),
-      metadata: this.#version === 3 ? { allOf: [reference] } : reference,
+      metadata: this.#version === 3 ? { ...described, allOf: [reference] } : { ...described, ...reference },
     }
   }
 
