@@ -1,6 +1,14 @@
 // One request on its way through the server, and what comes out of it.
 
-import type { KubeObject, RequestOptions, ResourceRequest, Status, StatusError, UserInfo, WatchEvent } from '@binnacle/api'
+import type {
+  KubeObject,
+  RequestOptions,
+  ResourceRequest,
+  Status,
+  StatusError,
+  UserInfo,
+  WatchEvent,
+} from '@binnacle/api'
 import type { StoredObject } from '@binnacle/store'
 import type { Row } from './registry.ts'
 

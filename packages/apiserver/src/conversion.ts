@@ -33,7 +33,11 @@ function eventFromCore(object: KubeObject): KubeObject {
 }
 
 function eventToCore(object: KubeObject): KubeObject {
-  const event = rename(object, 'v1', renamed.map(([core, name]) => [name, core])) as Fields
+  const event = rename(
+    object,
+    'v1',
+    renamed.map(([core, name]) => [name, core]),
+  ) as Fields
   event['source'] ??= {} satisfies EventSource
   return event
 }
@@ -53,7 +57,10 @@ function autoscalerToV1(object: KubeObject): KubeObject {
     metric.type === 'Resource' && metric.resource?.name === 'cpu' && metric.resource.target.type === 'Utilization'
   const cpu = metrics.find(isCpu)?.resource?.target.averageUtilization
   const others = metrics.filter((metric) => !isCpu(metric))
-  const annotations = others.length === 0 ? metadata.annotations : { ...metadata.annotations, [metricsAnnotation]: JSON.stringify(others) }
+  const annotations =
+    others.length === 0
+      ? metadata.annotations
+      : { ...metadata.annotations, [metricsAnnotation]: JSON.stringify(others) }
   const { currentMetrics: _metrics, conditions: _conditions, ...statusRest } = status ?? { desiredReplicas: 0 }
   const converted: AutoscalerV1 = {
     apiVersion: 'autoscaling/v1',
@@ -71,7 +78,10 @@ function autoscalerFromV1(object: KubeObject): KubeObject {
   const { [metricsAnnotation]: kept, ...annotations } = metadata.annotations ?? {}
   const metrics: unknown[] = kept === undefined ? [] : (JSON.parse(kept) as unknown[])
   if (targetCPUUtilizationPercentage !== undefined) {
-    metrics.unshift({ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: targetCPUUtilizationPercentage } } })
+    metrics.unshift({
+      type: 'Resource',
+      resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: targetCPUUtilizationPercentage } },
+    })
   }
   const converted: Fields = {
     apiVersion: 'autoscaling/v2',

@@ -40,7 +40,11 @@ export interface DispatchOptions {
 const noOptions: RequestOptions = {}
 
 /** Throws StatusError for whatever is refused. */
-export async function dispatch(context: DispatchContext, request: ResourceRequest, options: DispatchOptions): Promise<Outcome> {
+export async function dispatch(
+  context: DispatchContext,
+  request: ResourceRequest,
+  options: DispatchOptions,
+): Promise<Outcome> {
   const row = context.registry.find(request.group, request.version, request.resource)
   if (row === undefined) throw pathNotFound()
   const call: Call = {
@@ -66,7 +70,10 @@ function isDryRun(options: RequestOptions | undefined): boolean {
   const values = options?.dryRun ?? []
   for (const value of values) {
     if (value !== 'All') {
-      throw failure('Invalid', `Invalid value: [${JSON.stringify(value)}]: dryRun: Unsupported value: ${JSON.stringify(value)}: supported values: "All"`)
+      throw failure(
+        'Invalid',
+        `Invalid value: [${JSON.stringify(value)}]: dryRun: Unsupported value: ${JSON.stringify(value)}: supported values: "All"`,
+      )
     }
   }
   return values.length > 0
@@ -75,7 +82,8 @@ function isDryRun(options: RequestOptions | undefined): boolean {
 async function runVerb(context: DispatchContext, call: Call): Promise<Outcome> {
   const { engine } = context
   const { request, row } = call
-  if (request.subresource !== undefined && request.subresource !== '') return runSubresource(context, call, request.subresource)
+  if (request.subresource !== undefined && request.subresource !== '')
+    return runSubresource(context, call, request.subresource)
   const virtual = virtualResources[row.info.storageKey]
   if (virtual !== undefined) return virtual(context, call)
   if (!row.info.verbs.includes(request.verb)) throw methodNotSupported(row.info, request.verb)
@@ -122,7 +130,12 @@ async function runSubresource(context: DispatchContext, call: Call, name: string
       name: request.name ?? '',
       ...(request.namespace === undefined ? {} : { namespace: request.namespace }),
     })
-    return { type: 'object', code: request.verb === 'create' ? 201 : 200, item: { object, revision: 0 }, row: answerRow(row, object) }
+    return {
+      type: 'object',
+      code: request.verb === 'create' ? 201 : 200,
+      item: { object, revision: 0 },
+      row: answerRow(row, object),
+    }
   }
   return runOnObject(context, call)
 }

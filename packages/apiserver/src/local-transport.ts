@@ -71,7 +71,10 @@ async function* iterate(watch: Watch, row: Row, signal: AbortSignal): AsyncItera
     },
     bookmark: (resourceVersion, initialEventsEnd) => {
       const annotations = initialEventsEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}
-      waiting.push({ type: 'BOOKMARK', object: { apiVersion: row.apiVersion, kind: row.info.kind, metadata: { resourceVersion, ...annotations } } })
+      waiting.push({
+        type: 'BOOKMARK',
+        object: { apiVersion: row.apiVersion, kind: row.info.kind, metadata: { resourceVersion, ...annotations } },
+      })
       wake()
     },
     failed: (error) => {
@@ -121,4 +124,3 @@ function servedResources(registry: Registry): ServedResource[] {
     subresources: info.subresources.map(({ name }) => name),
   }))
 }
-

@@ -56,13 +56,21 @@ export async function openPki({ directory, names, now }: PkiOptions): Promise<Pk
   const issuer = await loadAuthority(authority)
   const serviceAccountKey = await files.text('service-accounts.key', async () => pemOf(await generateKeys()))
   // The server's certificate is made at each start: its names and lifetime follow the machine.
-  const serving = await issue(issuer, { commonName: 'kube-apiserver', organizations: [], names, usage: ExtendedKeyUsage.serverAuth, now })
+  const serving = await issue(issuer, {
+    commonName: 'kube-apiserver',
+    organizations: [],
+    names,
+    usage: ExtendedKeyUsage.serverAuth,
+    now,
+  })
   return {
     ca: authority,
     serving,
     serviceAccountKey,
-    issueClient: (user, groups = []) => issue(issuer, { commonName: user, organizations: groups, names: [], usage: ExtendedKeyUsage.clientAuth, now }),
-    issueServing: (commonName, servingNames) => issue(issuer, { commonName, organizations: [], names: servingNames, usage: ExtendedKeyUsage.serverAuth, now }),
+    issueClient: (user, groups = []) =>
+      issue(issuer, { commonName: user, organizations: groups, names: [], usage: ExtendedKeyUsage.clientAuth, now }),
+    issueServing: (commonName, servingNames) =>
+      issue(issuer, { commonName, organizations: [], names: servingNames, usage: ExtendedKeyUsage.serverAuth, now }),
   }
 }
 
@@ -123,7 +131,10 @@ async function selfSigned(now: number): Promise<KeyPair> {
     notAfter: new Date(now + authorityDays * dayMs),
     signingAlgorithm: algorithm,
     keys,
-    extensions: [new BasicConstraintsExtension(true, undefined, true), new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.digitalSignature | KeyUsageFlags.cRLSign, true)],
+    extensions: [
+      new BasicConstraintsExtension(true, undefined, true),
+      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.digitalSignature | KeyUsageFlags.cRLSign, true),
+    ],
   })
   return { certificate: `${certificate.toString('pem')}\n`, key: await pemOf(keys) }
 }
@@ -157,7 +168,11 @@ async function issue(authority: Authority, { commonName, organizations, names, u
     new ExtendedKeyUsageExtension([usage]),
   ]
   if (names.length > 0) {
-    extensions.push(new SubjectAlternativeNameExtension(names.map((name) => ({ type: isIP(name) === 0 ? ('dns' as const) : ('ip' as const), value: name }))))
+    extensions.push(
+      new SubjectAlternativeNameExtension(
+        names.map((name) => ({ type: isIP(name) === 0 ? ('dns' as const) : ('ip' as const), value: name })),
+      ),
+    )
   }
   const certificate = await X509CertificateGenerator.create({
     serialNumber: serialNumber(),

@@ -78,7 +78,13 @@ export class Registry {
   /** Adds or replaces one version of a custom resource. */
   add(info: ResourceInfo, hooks: RowHooks): void {
     const apiVersion = apiVersionOf(info)
-    this.#set({ info, hooks, apiVersion, isCustom: true, isStorageVersion: info.storageVersion === apiVersion && hooks.servesStoredBytes !== false })
+    this.#set({
+      info,
+      hooks,
+      apiVersion,
+      isCustom: true,
+      isStorageVersion: info.storageVersion === apiVersion && hooks.servesStoredBytes !== false,
+    })
     this.#changed()
   }
 

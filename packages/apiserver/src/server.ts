@@ -60,7 +60,15 @@ export interface ApiServer {
 
 const defaultRange = '127.96.0.0/16'
 const issuer = 'https://kubernetes.default.svc.cluster.local'
-const loopbackNames = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local', '127.0.0.1', '::1']
+const loopbackNames = [
+  'localhost',
+  'kubernetes',
+  'kubernetes.default',
+  'kubernetes.default.svc',
+  'kubernetes.default.svc.cluster.local',
+  '127.0.0.1',
+  '::1',
+]
 
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { store, clock = systemClock, host = '127.0.0.1', serviceClusterIPRange = defaultRange } = options
@@ -78,7 +86,11 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const tokens = new ServiceAccountTokens({ privateKey: pki.serviceAccountKey, issuer, clock, reader: backend })
   const authorizer = new Authorizer(new RuleIndex(store), tokens)
   const context: DispatchContext = { engine: { backend, plugins: defaultPlugins(), strategies }, registry, authorizer }
-  backend.connect(async <T>(request: ResourceRequest, user: UserInfo) => resultOf(await dispatch(context, request, { user, userAgent: user.username })) as T, tokens)
+  backend.connect(
+    async <T>(request: ResourceRequest, user: UserInfo) =>
+      resultOf(await dispatch(context, request, { user, userAgent: user.username })) as T,
+    tokens,
+  )
   installCustomResources(backend, registry)
 
   const metrics = new Metrics(() => storedObjects(store, registry))
@@ -98,7 +110,15 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   })
   const port = await http.listen(options.port ?? 0, host)
   const url = `https://${host.includes(':') ? `[${host}]` : host}:${port}`
-  await ensureSystemObjects({ store, registry, clock, serviceIP, serviceClusterIPRange, endpoint: { address: host, port }, clientCa: pki.ca.certificate })
+  await ensureSystemObjects({
+    store,
+    registry,
+    clock,
+    serviceIP,
+    serviceClusterIPRange,
+    endpoint: { address: host, port },
+    clientCa: pki.ca.certificate,
+  })
   readiness.systemObjects = true
 
   return {
@@ -123,7 +143,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
 function namedUser(username: string): UserInfo {
   const [, namespace] = /^system:serviceaccount:([^:]+):/.exec(username) ?? []
   if (namespace !== undefined) {
-    return { username, groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'] }
+    return {
+      username,
+      groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+    }
   }
   const isNode = username.startsWith('system:node:')
   return { username, groups: isNode ? ['system:nodes', 'system:authenticated'] : ['system:authenticated'] }
@@ -135,9 +158,15 @@ function* storedObjects(store: Store, registry: Registry): Iterable<readonly [st
   }
 }
 
-function healthChecks(store: Store, readiness: { systemObjects: boolean; isClosing: boolean }): Record<string, HealthCheck[]> {
+function healthChecks(
+  store: Store,
+  readiness: { systemObjects: boolean; isClosing: boolean },
+): Record<string, HealthCheck[]> {
   const fine = (name: string): HealthCheck => ({ name, problem: () => undefined })
-  const storage: HealthCheck = { name: 'etcd', problem: () => (store.revision >= 0 ? undefined : 'the store does not answer') }
+  const storage: HealthCheck = {
+    name: 'etcd',
+    problem: () => (store.revision >= 0 ? undefined : 'the store does not answer'),
+  }
   const started: HealthCheck = {
     name: 'poststarthook/rbac/bootstrap-roles',
     problem: () => (readiness.systemObjects ? undefined : 'not finished'),
@@ -146,7 +175,10 @@ function healthChecks(store: Store, readiness: { systemObjects: boolean; isClosi
   return {
     livez: live,
     healthz: live,
-    readyz: [...live, { name: 'shutdown', problem: () => (readiness.isClosing ? 'process is shutting down' : undefined) }],
+    readyz: [
+      ...live,
+      { name: 'shutdown', problem: () => (readiness.isClosing ? 'process is shutting down' : undefined) },
+    ],
   }
 }
 
@@ -175,4 +207,3 @@ async function kubeconfig(pki: Pki, url: string): Promise<string> {
     '',
   ].join('\n')
 }
-

@@ -1,6 +1,15 @@
 // The Kubernetes version that this engine stands for (k8s.io/apimachinery pkg/version.Info).
 
-type VersionField = 'major' | 'minor' | 'gitVersion' | 'gitCommit' | 'gitTreeState' | 'buildDate' | 'goVersion' | 'compiler' | 'platform'
+type VersionField =
+  | 'major'
+  | 'minor'
+  | 'gitVersion'
+  | 'gitCommit'
+  | 'gitTreeState'
+  | 'buildDate'
+  | 'goVersion'
+  | 'compiler'
+  | 'platform'
 
 export const kubernetesVersion: Readonly<Record<VersionField, string>> = {
   major: '1',

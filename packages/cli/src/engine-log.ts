@@ -12,7 +12,8 @@ export interface EngineLog {
 }
 
 export function createEngineLog(directory: string | undefined): EngineLog {
-  const out: WriteStream | undefined = directory === undefined ? undefined : createWriteStream(join(directory, 'engine.log'), { flags: 'a', mode: 0o600 })
+  const out: WriteStream | undefined =
+    directory === undefined ? undefined : createWriteStream(join(directory, 'engine.log'), { flags: 'a', mode: 0o600 })
   // A full disk must not end the engine; the store says so itself.
   out?.on('error', () => undefined)
   const write = (line: string): void => {
@@ -23,7 +24,9 @@ export function createEngineLog(directory: string | undefined): EngineLog {
     request({ method, target, user, userAgent, code, milliseconds }) {
       // Of a URL's query only what was asked, never a token.
       const safe = target.replaceAll(/([?&](?:token|access_token)=)[^&]*/g, '$1…')
-      write(`${method} ${safe} ${code} ${milliseconds.toFixed(1)}ms user=${JSON.stringify(user)} agent=${JSON.stringify(userAgent)}`)
+      write(
+        `${method} ${safe} ${code} ${milliseconds.toFixed(1)}ms user=${JSON.stringify(user)} agent=${JSON.stringify(userAgent)}`,
+      )
     },
     error(about, error) {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error)

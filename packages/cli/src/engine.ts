@@ -11,7 +11,13 @@ import { type Client, Informers, createClient, createEventRecorder, nodes } from
 import { startControllers } from '@binnacle/controllers'
 import { ImageStore, type Registry, createImageSource, startRegistry } from '@binnacle/images'
 import { type Network, startNetwork } from '@binnacle/network'
-import { type ContainerRuntime, type NodeAgent, createProcessRuntime, createSimulatedRuntime, startNode } from '@binnacle/node'
+import {
+  type ContainerRuntime,
+  type NodeAgent,
+  createProcessRuntime,
+  createSimulatedRuntime,
+  startNode,
+} from '@binnacle/node'
 import { type Store, StoreOpenError, createMemoryStore, openLmdbStore } from '@binnacle/store'
 import { CliError } from './cli-error.ts'
 import type { DataDirectory } from './data-directory.ts'
@@ -57,7 +63,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   }
 }
 
-async function start(options: EngineOptions, started: (() => Promise<unknown> | unknown)[], close: () => Promise<void>): Promise<Engine> {
+async function start(
+  options: EngineOptions,
+  started: (() => Promise<unknown> | unknown)[],
+  close: () => Promise<void>,
+): Promise<Engine> {
   const { data, log, onStep } = options
   const clock = systemClock
   const onError = (error: unknown, about = ''): void => log.error(about, error)
@@ -68,7 +78,14 @@ async function start(options: EngineOptions, started: (() => Promise<unknown> | 
   started.push(() => store.close())
 
   const api = await listening('API', options.port, '--port', () =>
-    createApiServer({ store, clock, dataDirectory: data.path, port: options.port, log: (entry: RequestLogEntry) => log.request(entry), onError }),
+    createApiServer({
+      store,
+      clock,
+      dataDirectory: data.path,
+      port: options.port,
+      log: (entry: RequestLogEntry) => log.request(entry),
+      onError,
+    }),
   )
   started.push(() => api.close())
   onStep(`API server answers at ${api.url}`)
@@ -96,13 +113,17 @@ async function start(options: EngineOptions, started: (() => Promise<unknown> | 
   const network = await startServiceNetwork(api, stop.signal, onError)
   started.push(() => network.close())
 
-  const admin = createClient(api.transport({ username: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }))
+  const admin = createClient(
+    api.transport({ username: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }),
+  )
   const nodeName = nodeNameOf(hostname())
   const serving = await api.issueServingCertificate(`system:node:${nodeName}`, [nodeName, 'localhost', '127.0.0.1'])
   const nodeDirectory = join(data.path, 'node')
   await mkdir(nodeDirectory, { recursive: true, mode: 0o700 })
   const runtime: ContainerRuntime =
-    options.runtime === 'simulated' ? createSimulatedRuntime({ clock }) : await createProcessRuntime({ directory: nodeDirectory, clock })
+    options.runtime === 'simulated'
+      ? createSimulatedRuntime({ clock })
+      : await createProcessRuntime({ directory: nodeDirectory, clock })
   const node: NodeAgent = await startNode({
     client: createClient(api.transport(`system:node:${nodeName}`)),
     clock,
@@ -129,11 +150,19 @@ async function openStore(data: DataDirectory): Promise<Store> {
   try {
     await mkdir(join(data.path, 'pki'), { recursive: true, mode: 0o700 })
     const encryptionKey = await keyFile(join(data.path, 'pki', 'encryption-at-rest.key'), 32)
-    return await openLmdbStore({ directory: join(data.path, 'store'), encryptionKey, encrypt: (key) => key.startsWith('secrets/') })
+    return await openLmdbStore({
+      directory: join(data.path, 'store'),
+      encryptionKey,
+      encrypt: (key) => key.startsWith('secrets/'),
+    })
   } catch (error) {
-    if (error instanceof StoreOpenError) throw new CliError(`cannot open the data folder ${data.path}: ${error.message}`, { cause: error })
+    if (error instanceof StoreOpenError)
+      throw new CliError(`cannot open the data folder ${data.path}: ${error.message}`, { cause: error })
     if (error instanceof Error && 'code' in error && ['EROFS', 'EACCES', 'EPERM'].includes(String(error.code))) {
-      throw new CliError(`cannot write to the data folder ${data.path} (${String(error.code)}): make it writable, or choose another with --data`, { cause: error })
+      throw new CliError(
+        `cannot write to the data folder ${data.path} (${String(error.code)}): make it writable, or choose another with --data`,
+        { cause: error },
+      )
     }
     throw error
   }
@@ -170,13 +199,24 @@ async function listening<T>(what: string, port: number, flag: string, listen: ()
     return await listen()
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-    if (code === 'EADDRINUSE') throw new CliError(`port ${port} of the ${what} is taken by another program: choose one with ${flag} (0: any free one)`, { cause: error })
-    if (code === 'EACCES') throw new CliError(`port ${port} of the ${what} needs a privilege: choose one above 1023 with ${flag}`, { cause: error })
+    if (code === 'EADDRINUSE')
+      throw new CliError(
+        `port ${port} of the ${what} is taken by another program: choose one with ${flag} (0: any free one)`,
+        { cause: error },
+      )
+    if (code === 'EACCES')
+      throw new CliError(`port ${port} of the ${what} needs a privilege: choose one above 1023 with ${flag}`, {
+        cause: error,
+      })
     throw error
   }
 }
 
-async function startServiceNetwork(api: ApiServer, signal: AbortSignal, onError: (error: unknown) => void): Promise<Network> {
+async function startServiceNetwork(
+  api: ApiServer,
+  signal: AbortSignal,
+  onError: (error: unknown) => void,
+): Promise<Network> {
   const client = createClient(api.transport('binnacle:network'))
   const informers = new Informers({ client, onError })
   const network = await startNetwork({
@@ -194,13 +234,20 @@ async function startServiceNetwork(api: ApiServer, signal: AbortSignal, onError:
 
 /** A DNS subdomain, as names of nodes must be. */
 function nodeNameOf(host: string): string {
-  const name = host.toLowerCase().replaceAll(/[^a-z0-9.-]+/g, '-').replaceAll(/^[-.]+|[-.]+$/g, '')
+  const name = host
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9.-]+/g, '-')
+    .replaceAll(/^[-.]+|[-.]+$/g, '')
   return name === '' ? 'binnacle' : name
 }
 
 async function nodeReady(client: Client, name: string, signal: AbortSignal): Promise<void> {
   const found = new AbortController()
-  const events = await client.watch<Node>(nodes, { fieldSelector: `metadata.name=${name}` }, AbortSignal.any([signal, found.signal]))
+  const events = await client.watch<Node>(
+    nodes,
+    { fieldSelector: `metadata.name=${name}` },
+    AbortSignal.any([signal, found.signal]),
+  )
   for await (const batch of events) {
     for (const event of batch) {
       const conditions = event.type === 'BOOKMARK' ? undefined : event.object.status?.conditions

@@ -7,7 +7,8 @@ import { CliError, errorLine, exitCodes } from './cli-error.ts'
 
 function port(text: string): number {
   const value = Number(text)
-  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new InvalidArgumentError('a port is a number from 0 (any free one) to 65535')
+  if (!Number.isInteger(value) || value < 0 || value > 65_535)
+    throw new InvalidArgumentError('a port is a number from 0 (any free one) to 65535')
   return value
 }
 
@@ -28,7 +29,11 @@ export function createProgram(): Command {
     .option('--ephemeral', 'keep nothing: objects in memory, a folder that is removed at the end')
     .option('--port <port>', 'port of the Kubernetes API; 0: any free one', port, 6443)
     .option('--registry-port <port>', 'port of the image registry; 0: any free one', port, 5000)
-    .addOption(new Option('--runtime <name>', 'what runs containers').choices(['auto', 'process', 'simulated', 'containerd', 'docker']).default('auto'))
+    .addOption(
+      new Option('--runtime <name>', 'what runs containers')
+        .choices(['auto', 'process', 'simulated', 'containerd', 'docker'])
+        .default('auto'),
+    )
     .option('--kubeconfig <file>', 'where to write the kubeconfig (default: kubeconfig in the data folder)')
     .option('--canvas-port <port>', 'port of the Canvas', port)
     .option('--no-canvas', 'do not serve the Canvas')

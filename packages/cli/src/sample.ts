@@ -20,17 +20,28 @@ export async function deploySample(engine: Engine, directory: string, steps: Pro
   const name = basename(directory)
   const entries = await readdir(directory, { withFileTypes: true })
   for (const entry of entries.filter((one) => one.isDirectory())) {
-    await buildImage({ store: engine.images, directory: join(directory, entry.name), repository: `${name}/${entry.name}`, tag })
+    await buildImage({
+      store: engine.images,
+      directory: join(directory, entry.name),
+      repository: `${name}/${entry.name}`,
+      tag,
+    })
   }
   steps.step(`built the images of ${name}`)
   const applied: KubeObject[] = []
   for (const file of entries.filter((one) => one.isFile() && /\.ya?ml$/.test(one.name))) {
     applied.push(...(await applyFile(engine, join(directory, file.name))))
   }
-  const front = applied.find((object): object is Service => object.kind === 'Service' && (object as Service).spec?.type === 'LoadBalancer')
+  const front = applied.find(
+    (object): object is Service => object.kind === 'Service' && (object as Service).spec?.type === 'LoadBalancer',
+  )
   if (front === undefined) return
   const url = await firstAnswer(engine, front)
-  console.log(url === undefined ? `${name} is applied; its Service does not answer yet: kubectl get pods says why` : `${name} answers at ${url}`)
+  console.log(
+    url === undefined
+      ? `${name} is applied; its Service does not answer yet: kubectl get pods says why`
+      : `${name} answers at ${url}`,
+  )
 }
 
 async function applyFile(engine: Engine, file: string): Promise<KubeObject[]> {

@@ -42,15 +42,20 @@ export function startControllers(options: StartControllersOptions): RunningContr
   const contextFor = (component: string, user: string): ControllerContext => ({
     client: clientFor(user),
     informers,
-    events: createEventRecorder({ client: clientFor(user), component, clock, onError: (error) => onError(error, component) }),
+    events: createEventRecorder({
+      client: clientFor(user),
+      component,
+      clock,
+      onError: (error) => onError(error, component),
+    }),
     clock,
     signal,
     onError: (error, key) => onError(error, `${component} ${key}`),
     ...(options.caCertificate === undefined ? {} : { caCertificate: options.caCertificate }),
   })
   const users = { ...clusterControllerUsers, ...workloadControllerUsers }
-  const running: Pick<Controller, 'stop'>[] = Object.entries({ ...clusterControllers, ...workloadControllers }).map(([name, start]) =>
-    start(contextFor(name, users[name] ?? managerUser)),
+  const running: Pick<Controller, 'stop'>[] = Object.entries({ ...clusterControllers, ...workloadControllers }).map(
+    ([name, start]) => start(contextFor(name, users[name] ?? managerUser)),
   )
   running.push(startScheduler(contextFor('default-scheduler', schedulerUser)))
   informers.start(signal)

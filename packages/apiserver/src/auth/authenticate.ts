@@ -18,7 +18,11 @@ export interface AuthenticationOptions {
 /** Sockets keep their certificate, so its subject is read once. */
 const users = new WeakMap<TLSSocket, UserInfo | undefined>()
 
-export async function authenticate(headers: IncomingHttpHeaders, socket: TLSSocket, { tokens, authorizer }: AuthenticationOptions): Promise<UserInfo> {
+export async function authenticate(
+  headers: IncomingHttpHeaders,
+  socket: TLSSocket,
+  { tokens, authorizer }: AuthenticationOptions,
+): Promise<UserInfo> {
   const user = certificateUser(socket) ?? (await tokenUser(headers, tokens)) ?? anonymous
   return impersonated(headers, user, authorizer)
 }
@@ -53,7 +57,10 @@ function bearerToken(headers: IncomingHttpHeaders): string | undefined {
   if (token !== undefined) return token
   // Browsers cannot set headers on a WebSocket: the token comes as a sub-protocol.
   const prefix = 'base64url.bearer.authorization.k8s.io.'
-  const protocol = String(headers['sec-websocket-protocol'] ?? '').split(',').map((part) => part.trim()).find((part) => part.startsWith(prefix))
+  const protocol = String(headers['sec-websocket-protocol'] ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .find((part) => part.startsWith(prefix))
   return protocol === undefined ? undefined : Buffer.from(protocol.slice(prefix.length), 'base64url').toString()
 }
 
@@ -64,7 +71,8 @@ function impersonated(headers: IncomingHttpHeaders, user: UserInfo, authorizer: 
   const extra = Object.entries(headers).filter(([key]) => key.startsWith('impersonate-extra-'))
   const uid = headers['impersonate-uid']
   if (name === undefined) {
-    if (groups.length > 0 || extra.length > 0 || uid !== undefined) throw unauthorized('requested impersonation without a user name')
+    if (groups.length > 0 || extra.length > 0 || uid !== undefined)
+      throw unauthorized('requested impersonation without a user name')
     return user
   }
   const target = String(name)
@@ -93,11 +101,19 @@ function impersonated(headers: IncomingHttpHeaders, user: UserInfo, authorizer: 
 
 function impersonatedGroups(target: string, groups: readonly string[], namespace: string | undefined): string[] {
   if (target === anonymous.username) return groups.length === 0 ? [...anonymous.groups] : [...groups]
-  const base = groups.length === 0 && namespace !== undefined ? ['system:serviceaccounts', `system:serviceaccounts:${namespace}`] : groups
+  const base =
+    groups.length === 0 && namespace !== undefined
+      ? ['system:serviceaccounts', `system:serviceaccounts:${namespace}`]
+      : groups
   return base.includes(authenticated) ? [...base] : [...base, authenticated]
 }
 
 function listOf(value: string | string[] | undefined): string[] {
   // Node joins repeated headers with a comma.
-  return value === undefined ? [] : [value].flat().flatMap((one) => one.split(',')).map((one) => one.trim())
+  return value === undefined
+    ? []
+    : [value]
+        .flat()
+        .flatMap((one) => one.split(','))
+        .map((one) => one.trim())
 }

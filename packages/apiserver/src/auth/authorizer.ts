@@ -44,7 +44,8 @@ export class Authorizer {
       resource: info.resource,
       subresource: request.subresource ?? '',
       name: request.name ?? '',
-      namespace: info.namespaced || info.resource === 'namespaces' ? (request.namespace ?? namespaceOf(info, request)) : '',
+      namespace:
+        info.namespaced || info.resource === 'namespaces' ? (request.namespace ?? namespaceOf(info, request)) : '',
     }
     if (this.decide(attributes, user).allowed) return
     throw forbiddenRequest(attributes, user)
@@ -52,7 +53,11 @@ export class Authorizer {
 
   requirePath(path: string, verb: string, user: UserInfo): void {
     if (this.decide({ path, verb }, user).allowed) return
-    throw failure('Forbidden', `forbidden: User ${JSON.stringify(user.username)} cannot ${verb} path ${JSON.stringify(path)}`, { details: {} })
+    throw failure(
+      'Forbidden',
+      `forbidden: User ${JSON.stringify(user.username)} cannot ${verb} path ${JSON.stringify(path)}`,
+      { details: {} },
+    )
   }
 }
 
@@ -61,12 +66,21 @@ function namespaceOf(info: ResourceInfo, request: ResourceRequest): string {
   return info.group === '' && info.resource === 'namespaces' ? (request.name ?? '') : ''
 }
 
-export function forbiddenRequest(attributes: Extract<AccessAttributes, { resource: string }>, user: UserInfo): ReturnType<typeof failure> {
+export function forbiddenRequest(
+  attributes: Extract<AccessAttributes, { resource: string }>,
+  user: UserInfo,
+): ReturnType<typeof failure> {
   const { verb, group, resource, subresource, name, namespace } = attributes
   const what = subresource === '' ? resource : `${resource}/${subresource}`
-  const scope = namespace !== '' && resource !== 'namespaces' ? ` in the namespace ${JSON.stringify(namespace)}` : ' at the cluster scope'
+  const scope =
+    namespace !== '' && resource !== 'namespaces'
+      ? ` in the namespace ${JSON.stringify(namespace)}`
+      : ' at the cluster scope'
   const where = resource === 'namespaces' && namespace !== '' ? ` in the namespace ${JSON.stringify(namespace)}` : scope
-  const quoted = name === '' ? groupResourceString({ group, resource }) : `${groupResourceString({ group, resource })} ${JSON.stringify(name)}`
+  const quoted =
+    name === ''
+      ? groupResourceString({ group, resource })
+      : `${groupResourceString({ group, resource })} ${JSON.stringify(name)}`
   const message = `${quoted} is forbidden: User ${JSON.stringify(user.username)} cannot ${verb} resource ${JSON.stringify(what)} in API group ${JSON.stringify(group)}${where}`
   return failure('Forbidden', message, {
     details: { ...(name === '' ? {} : { name }), ...(group === '' ? {} : { group }), kind: resource },

@@ -1,11 +1,22 @@
 // RBAC rules by subject, made from roles and bindings when they are first asked for after a change.
 
-import type { ClusterRole, ClusterRoleBinding, KubeObject, PolicyRule, Role, RoleBinding, Subject, UserInfo } from '@binnacle/api'
+import type {
+  ClusterRole,
+  ClusterRoleBinding,
+  KubeObject,
+  PolicyRule,
+  Role,
+  RoleBinding,
+  Subject,
+  UserInfo,
+} from '@binnacle/api'
 import type { Store } from '@binnacle/store'
 import type { AccessAttributes } from './authorizer.ts'
 
 const group = 'rbac.authorization.k8s.io'
-const kinds = ['clusterroles', 'clusterrolebindings', 'roles', 'rolebindings'].map((resource) => `${resource}.${group}/`)
+const kinds = ['clusterroles', 'clusterrolebindings', 'roles', 'rolebindings'].map(
+  (resource) => `${resource}.${group}/`,
+)
 
 interface Grant {
   /** undefined: everywhere. */
@@ -42,13 +53,18 @@ export class RuleIndex {
     const resourceRules: object[] = []
     const nonResourceRules: object[] = []
     if (user.groups.includes('system:masters')) {
-      return { resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }], nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }] }
+      return {
+        resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
+        nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
+      }
     }
     for (const { namespace, rules } of this.#grantsOf(user)) {
       if (namespace !== undefined && namespace !== inNamespace) continue
       for (const { verbs, apiGroups, resources, resourceNames, nonResourceURLs } of rules) {
-        if (resources !== undefined && resources.length > 0) resourceRules.push({ verbs, apiGroups, resources, ...(resourceNames === undefined ? {} : { resourceNames }) })
-        if (nonResourceURLs !== undefined && nonResourceURLs.length > 0) nonResourceRules.push({ verbs, nonResourceURLs })
+        if (resources !== undefined && resources.length > 0)
+          resourceRules.push({ verbs, apiGroups, resources, ...(resourceNames === undefined ? {} : { resourceNames }) })
+        if (nonResourceURLs !== undefined && nonResourceURLs.length > 0)
+          nonResourceRules.push({ verbs, nonResourceURLs })
       }
     }
     return { resourceRules, nonResourceRules }
@@ -63,8 +79,14 @@ export class RuleIndex {
   #build(): Map<string, Grant[]> {
     const grants = new Map<string, Grant[]>()
     const clusterRoles = new Map(this.#objects<ClusterRole>('clusterroles').map((role) => [role.metadata.name, role]))
-    const roles = new Map(this.#objects<Role>('roles').map((role) => [`${role.metadata.namespace}/${role.metadata.name}`, role]))
-    const add = (subjects: readonly Subject[] | undefined, bindingNamespace: string | undefined, grant: Grant): void => {
+    const roles = new Map(
+      this.#objects<Role>('roles').map((role) => [`${role.metadata.namespace}/${role.metadata.name}`, role]),
+    )
+    const add = (
+      subjects: readonly Subject[] | undefined,
+      bindingNamespace: string | undefined,
+      grant: Grant,
+    ): void => {
       for (const subject of subjects ?? []) {
         const key = subjectKey(subject, bindingNamespace)
         const known = grants.get(key)
@@ -75,13 +97,23 @@ export class RuleIndex {
     for (const { metadata, roleRef, subjects } of this.#objects<ClusterRoleBinding>('clusterrolebindings')) {
       const rules = clusterRoles.get(roleRef.name)?.rules ?? []
       const names = (subjects ?? []).map(({ kind, name }) => `${kind} ${JSON.stringify(name)}`).join(', ')
-      add(subjects, undefined, { namespace: undefined, rules, reason: `RBAC: allowed by ClusterRoleBinding ${JSON.stringify(metadata.name)} of ClusterRole ${JSON.stringify(roleRef.name)} to ${names}` })
+      add(subjects, undefined, {
+        namespace: undefined,
+        rules,
+        reason: `RBAC: allowed by ClusterRoleBinding ${JSON.stringify(metadata.name)} of ClusterRole ${JSON.stringify(roleRef.name)} to ${names}`,
+      })
     }
     for (const { metadata, roleRef, subjects } of this.#objects<RoleBinding>('rolebindings')) {
       const { namespace = '', name } = metadata
-      const rules = (roleRef.kind === 'ClusterRole' ? clusterRoles.get(roleRef.name) : roles.get(`${namespace}/${roleRef.name}`))?.rules ?? []
+      const rules =
+        (roleRef.kind === 'ClusterRole' ? clusterRoles.get(roleRef.name) : roles.get(`${namespace}/${roleRef.name}`))
+          ?.rules ?? []
       const names = (subjects ?? []).map((subject) => `${subject.kind} ${JSON.stringify(subject.name)}`).join(', ')
-      add(subjects, namespace, { namespace, rules, reason: `RBAC: allowed by RoleBinding ${JSON.stringify(`${name}/${namespace}`)} of ${roleRef.kind} ${JSON.stringify(roleRef.name)} to ${names}` })
+      add(subjects, namespace, {
+        namespace,
+        rules,
+        reason: `RBAC: allowed by RoleBinding ${JSON.stringify(`${name}/${namespace}`)} of ${roleRef.kind} ${JSON.stringify(roleRef.name)} to ${names}`,
+      })
     }
     return grants
   }
@@ -98,13 +130,21 @@ function subjectKey({ kind, name, namespace }: Subject, bindingNamespace: string
 
 function allowsPath({ verbs, nonResourceURLs }: PolicyRule, { path, verb }: { path: string; verb: string }): boolean {
   if (!matches(verbs, verb)) return false
-  return (nonResourceURLs ?? []).some((allowed) => allowed === '*' || allowed === path || (allowed.endsWith('*') && path.startsWith(allowed.slice(0, -1))))
+  return (nonResourceURLs ?? []).some(
+    (allowed) =>
+      allowed === '*' || allowed === path || (allowed.endsWith('*') && path.startsWith(allowed.slice(0, -1))),
+  )
 }
 
-function allowsResource(rule: PolicyRule, { verb, group: apiGroup, resource, subresource, name }: Extract<AccessAttributes, { resource: string }>): boolean {
+function allowsResource(
+  rule: PolicyRule,
+  { verb, group: apiGroup, resource, subresource, name }: Extract<AccessAttributes, { resource: string }>,
+): boolean {
   if (!matches(rule.verbs, verb) || !matches(rule.apiGroups ?? [], apiGroup)) return false
   const wanted = subresource === '' ? resource : `${resource}/${subresource}`
-  const isResource = (rule.resources ?? []).some((allowed) => allowed === '*' || allowed === wanted || (subresource !== '' && allowed === `*/${subresource}`))
+  const isResource = (rule.resources ?? []).some(
+    (allowed) => allowed === '*' || allowed === wanted || (subresource !== '' && allowed === `*/${subresource}`),
+  )
   if (!isResource) return false
   const names = rule.resourceNames ?? []
   return names.length === 0 || names.includes(name)

@@ -55,7 +55,9 @@ export class ServiceAccountTokens implements TokenVerifier {
   constructor(options: { privateKey: string; issuer: string; clock: Clock; reader: Reader }) {
     this.#private = createPrivateKey(options.privateKey)
     this.#public = createPublicKey(options.privateKey)
-    this.#keyId = createHash('sha256').update(this.#public.export({ type: 'spki', format: 'der' })).digest('base64url')
+    this.#keyId = createHash('sha256')
+      .update(this.#public.export({ type: 'spki', format: 'der' }))
+      .digest('base64url')
     this.issuer = options.issuer
     this.#apiAudiences = [options.issuer]
     this.#clock = options.clock
@@ -84,7 +86,9 @@ export class ServiceAccountTokens implements TokenVerifier {
       'kubernetes.io': {
         namespace,
         ...(node === undefined ? {} : { node }),
-        ...(boundObject === undefined ? {} : { [boundObject.kind.toLowerCase()]: { name: boundObject.name, uid: boundObject.uid } }),
+        ...(boundObject === undefined
+          ? {}
+          : { [boundObject.kind.toLowerCase()]: { name: boundObject.name, uid: boundObject.uid } }),
         serviceaccount: serviceAccount,
       },
       nbf: now,
@@ -105,7 +109,9 @@ export class ServiceAccountTokens implements TokenVerifier {
     const wanted = audiences.length === 0 ? this.#apiAudiences : audiences
     const common = [claims.aud ?? []].flat().filter((audience) => wanted.includes(audience))
     if (common.length === 0) {
-      return { error: `[invalid bearer token, token audiences ${JSON.stringify([claims.aud ?? []].flat())} is invalid for the target audiences ${JSON.stringify(wanted)}]` }
+      return {
+        error: `[invalid bearer token, token audiences ${JSON.stringify([claims.aud ?? []].flat())} is invalid for the target audiences ${JSON.stringify(wanted)}]`,
+      }
     }
     const bound = claims['kubernetes.io'] ?? {}
     const problem = this.#problemWith(bound)
@@ -120,7 +126,12 @@ export class ServiceAccountTokens implements TokenVerifier {
     try {
       const { alg } = JSON.parse(Buffer.from(head, 'base64url').toString()) as { alg?: unknown }
       if (alg !== 'ES256') return undefined
-      const isOurs = verify('sha256', Buffer.from(`${head}.${body}`), { key: this.#public, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url'))
+      const isOurs = verify(
+        'sha256',
+        Buffer.from(`${head}.${body}`),
+        { key: this.#public, dsaEncoding: 'ieee-p1363' },
+        Buffer.from(signature, 'base64url'),
+      )
       if (!isOurs) return undefined
       const claims = JSON.parse(Buffer.from(body, 'base64url').toString()) as Claims
       return claims.iss === this.issuer ? claims : undefined
@@ -131,7 +142,13 @@ export class ServiceAccountTokens implements TokenVerifier {
   }
 
   /** A token dies with what it is bound to. */
-  #problemWith({ namespace = '', serviceaccount, pod, secret, node }: NonNullable<Claims['kubernetes.io']>): string | undefined {
+  #problemWith({
+    namespace = '',
+    serviceaccount,
+    pod,
+    secret,
+    node,
+  }: NonNullable<Claims['kubernetes.io']>): string | undefined {
     const checks: [string, string, string | undefined, { name?: string; uid?: string } | undefined][] = [
       ['service account', 'serviceaccounts', namespace, serviceaccount],
       ['pod', 'pods', namespace, pod],

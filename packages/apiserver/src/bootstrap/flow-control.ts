@@ -17,7 +17,10 @@ const levels: readonly (readonly [string, number, number, Limit])[] = [
 const queueLength = 50
 
 export function priorityLevels(): { name: string; spec: object }[] {
-  const exempt = { name: 'exempt', spec: { type: 'Exempt', exempt: { nominalConcurrencyShares: 0, lendablePercent: 0 } } }
+  const exempt = {
+    name: 'exempt',
+    spec: { type: 'Exempt', exempt: { nominalConcurrencyShares: 0, lendablePercent: 0 } },
+  }
   const limited = levels.map(([name, shares, lendable, limit]) => ({
     name,
     spec: {
@@ -26,7 +29,9 @@ export function priorityLevels(): { name: string; spec: object }[] {
         nominalConcurrencyShares: shares,
         lendablePercent: lendable,
         limitResponse:
-          limit === 'Reject' ? { type: 'Reject' } : { type: 'Queue', queuing: { queues: limit[0], handSize: limit[1], queueLengthLimit: queueLength } },
+          limit === 'Reject'
+            ? { type: 'Reject' }
+            : { type: 'Queue', queuing: { queues: limit[0], handSize: limit[1], queueLengthLimit: queueLength } },
       },
     },
   }))
@@ -40,49 +45,105 @@ const everything = {
 
 const group = (name: string): object => ({ kind: 'Group', group: { name } })
 const user = (name: string): object => ({ kind: 'User', user: { name } })
-const account = (namespace: string, name: string): object => ({ kind: 'ServiceAccount', serviceAccount: { namespace, name } })
+const account = (namespace: string, name: string): object => ({
+  kind: 'ServiceAccount',
+  serviceAccount: { namespace, name },
+})
 
 const everybody = [group('system:unauthenticated'), group('system:authenticated')]
 
 /** name, precedence, level, distinguisher, rules */
-const schemas: readonly (readonly [string, number, string, 'ByUser' | 'ByNamespace' | undefined, readonly object[]])[] = [
-  ['exempt', 1, 'exempt', undefined, [{ subjects: [group('system:masters')], ...everything }]],
-  ['probes', 2, 'exempt', undefined, [{ subjects: everybody, nonResourceRules: [{ verbs: ['get'], nonResourceURLs: ['/healthz', '/readyz', '/livez'] }] }]],
+const schemas: readonly (readonly [string, number, string, 'ByUser' | 'ByNamespace' | undefined, readonly object[]])[] =
   [
-    'system-leader-election',
-    100,
-    'leader-election',
-    'ByUser',
+    ['exempt', 1, 'exempt', undefined, [{ subjects: [group('system:masters')], ...everything }]],
     [
-      {
-        subjects: [user('system:kube-controller-manager'), user('system:kube-scheduler'), account('kube-system', '*')],
-        resourceRules: [{ verbs: ['get', 'create', 'update'], apiGroups: ['coordination.k8s.io'], resources: ['leases'], namespaces: ['*'] }],
-      },
+      'probes',
+      2,
+      'exempt',
+      undefined,
+      [
+        {
+          subjects: everybody,
+          nonResourceRules: [{ verbs: ['get'], nonResourceURLs: ['/healthz', '/readyz', '/livez'] }],
+        },
+      ],
     ],
-  ],
-  [
-    'system-node-high',
-    400,
-    'node-high',
-    'ByUser',
     [
-      {
-        subjects: [group('system:nodes')],
-        resourceRules: [
-          { verbs: ['*'], apiGroups: [''], resources: ['nodes', 'nodes/status'], clusterScope: true, namespaces: ['*'] },
-          { verbs: ['*'], apiGroups: ['coordination.k8s.io'], resources: ['leases'], namespaces: ['*'] },
-        ],
-      },
+      'system-leader-election',
+      100,
+      'leader-election',
+      'ByUser',
+      [
+        {
+          subjects: [
+            user('system:kube-controller-manager'),
+            user('system:kube-scheduler'),
+            account('kube-system', '*'),
+          ],
+          resourceRules: [
+            {
+              verbs: ['get', 'create', 'update'],
+              apiGroups: ['coordination.k8s.io'],
+              resources: ['leases'],
+              namespaces: ['*'],
+            },
+          ],
+        },
+      ],
     ],
-  ],
-  ['system-nodes', 500, 'system', 'ByUser', [{ subjects: [group('system:nodes')], ...everything }]],
-  ['kube-controller-manager', 800, 'workload-high', 'ByNamespace', [{ subjects: [user('system:kube-controller-manager')], ...everything }]],
-  ['kube-scheduler', 800, 'workload-high', 'ByNamespace', [{ subjects: [user('system:kube-scheduler')], ...everything }]],
-  ['kube-system-service-accounts', 900, 'workload-high', 'ByNamespace', [{ subjects: [account('kube-system', '*')], ...everything }]],
-  ['service-accounts', 9000, 'workload-low', 'ByUser', [{ subjects: [group('system:serviceaccounts')], ...everything }]],
-  ['global-default', 9900, 'global-default', 'ByUser', [{ subjects: everybody, ...everything }]],
-  ['catch-all', 10_000, 'catch-all', 'ByUser', [{ subjects: everybody, ...everything }]],
-]
+    [
+      'system-node-high',
+      400,
+      'node-high',
+      'ByUser',
+      [
+        {
+          subjects: [group('system:nodes')],
+          resourceRules: [
+            {
+              verbs: ['*'],
+              apiGroups: [''],
+              resources: ['nodes', 'nodes/status'],
+              clusterScope: true,
+              namespaces: ['*'],
+            },
+            { verbs: ['*'], apiGroups: ['coordination.k8s.io'], resources: ['leases'], namespaces: ['*'] },
+          ],
+        },
+      ],
+    ],
+    ['system-nodes', 500, 'system', 'ByUser', [{ subjects: [group('system:nodes')], ...everything }]],
+    [
+      'kube-controller-manager',
+      800,
+      'workload-high',
+      'ByNamespace',
+      [{ subjects: [user('system:kube-controller-manager')], ...everything }],
+    ],
+    [
+      'kube-scheduler',
+      800,
+      'workload-high',
+      'ByNamespace',
+      [{ subjects: [user('system:kube-scheduler')], ...everything }],
+    ],
+    [
+      'kube-system-service-accounts',
+      900,
+      'workload-high',
+      'ByNamespace',
+      [{ subjects: [account('kube-system', '*')], ...everything }],
+    ],
+    [
+      'service-accounts',
+      9000,
+      'workload-low',
+      'ByUser',
+      [{ subjects: [group('system:serviceaccounts')], ...everything }],
+    ],
+    ['global-default', 9900, 'global-default', 'ByUser', [{ subjects: everybody, ...everything }]],
+    ['catch-all', 10_000, 'catch-all', 'ByUser', [{ subjects: everybody, ...everything }]],
+  ]
 
 export function flowSchemas(): { name: string; spec: object }[] {
   return schemas.map(([name, matchingPrecedence, level, type, rules]) => ({

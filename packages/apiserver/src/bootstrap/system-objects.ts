@@ -3,7 +3,15 @@
 // for the addresses of this server. Upstream: pkg/controlplane, pkg/registry/{rbac,scheduling}/rest.
 
 import { randomUUID } from 'node:crypto'
-import { type Clock, type KubeObject, type PolicyRule, type ResourceInfo, apiVersionOf, applyDefaults, formatTime } from '@binnacle/api'
+import {
+  type Clock,
+  type KubeObject,
+  type PolicyRule,
+  type ResourceInfo,
+  apiVersionOf,
+  applyDefaults,
+  formatTime,
+} from '@binnacle/api'
 import type { Store } from '@binnacle/store'
 import type { Registry } from '../registry.ts'
 import { flowSchemas, priorityLevels } from './flow-control.ts'
@@ -28,7 +36,12 @@ type Draft = KubeObject & Record<string, unknown>
 export async function ensureSystemObjects(options: SystemObjectsOptions): Promise<void> {
   const { store, registry, clock } = options
   const writes: Promise<unknown>[] = []
-  const ensure = (group: string, resource: string, draft: Draft, refresh?: (current: Draft) => Draft | undefined): void => {
+  const ensure = (
+    group: string,
+    resource: string,
+    draft: Draft,
+    refresh?: (current: Draft) => Draft | undefined,
+  ): void => {
     const info = registry.storageRow(group, resource)?.info
     if (info === undefined) throw new Error(`nothing serves ${resource}.${group}`)
     const { namespace, name } = draft.metadata
@@ -41,9 +54,14 @@ export async function ensureSystemObjects(options: SystemObjectsOptions): Promis
     }
   }
   for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) {
-    ensure('', 'namespaces', { metadata: { name, labels: { 'kubernetes.io/metadata.name': name } }, spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } })
+    ensure('', 'namespaces', {
+      metadata: { name, labels: { 'kubernetes.io/metadata.name': name } },
+      spec: { finalizers: ['kubernetes'] },
+      status: { phase: 'Active' },
+    })
   }
-  for (const write of [ensureService, ensurePolicy, ensureFlowControl, ensurePriorityClasses, ensureCustomary]) write(options, ensure)
+  for (const write of [ensureService, ensurePolicy, ensureFlowControl, ensurePriorityClasses, ensureCustomary])
+    write(options, ensure)
   await Promise.all(writes)
 }
 
@@ -79,12 +97,22 @@ function ensureService({ serviceIP, endpoint }: SystemObjectsOptions, ensure: En
   })
   const ports = [{ name: 'https', port, protocol: 'TCP' }]
   const subsets = [{ addresses: [{ ip: address }], ports }]
-  ensure('', 'endpoints', { metadata: { ...metadata, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } }, subsets }, (current) => ({ ...current, subsets }))
+  ensure(
+    '',
+    'endpoints',
+    { metadata: { ...metadata, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } }, subsets },
+    (current) => ({ ...current, subsets }),
+  )
   const endpoints = [{ addresses: [address], conditions: { ready: true } }]
   ensure(
     'discovery.k8s.io',
     'endpointslices',
-    { metadata: { ...metadata, labels: { 'kubernetes.io/service-name': 'kubernetes' } }, addressType: 'IPv4', endpoints, ports },
+    {
+      metadata: { ...metadata, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+      addressType: 'IPv4',
+      endpoints,
+      ports,
+    },
     (current) => ({ ...current, endpoints, ports }),
   )
 }
@@ -95,7 +123,11 @@ const defaultsAnnotation = { 'rbac.authorization.kubernetes.io/autoupdate': 'tru
 const rbac = 'rbac.authorization.k8s.io'
 
 function ensurePolicy(_options: SystemObjectsOptions, ensure: Ensure): void {
-  const meta = (name: string, labels?: Readonly<Record<string, string>>, namespace?: string): KubeObject['metadata'] => ({
+  const meta = (
+    name: string,
+    labels?: Readonly<Record<string, string>>,
+    namespace?: string,
+  ): KubeObject['metadata'] => ({
     name,
     ...(namespace === undefined ? {} : { namespace }),
     labels: { ...defaultsLabel, ...labels },
@@ -105,20 +137,31 @@ function ensurePolicy(_options: SystemObjectsOptions, ensure: Ensure): void {
   for (const role of all) {
     ensure(rbac, 'clusterroles', {
       metadata: meta(role.name, role.labels),
-      ...(role.aggregates === undefined ? {} : { aggregationRule: { clusterRoleSelectors: role.aggregates.map((matchLabels) => ({ matchLabels })) } }),
+      ...(role.aggregates === undefined
+        ? {}
+        : { aggregationRule: { clusterRoleSelectors: role.aggregates.map((matchLabels) => ({ matchLabels })) } }),
       rules: role.aggregates === undefined ? rulesOf(role.rules) : aggregated(role, all),
     })
   }
   const bindings = [...lines(clusterRoleBindings), ...ownRoles.map(({ role, subjects }) => `${role.name}: ${subjects}`)]
   for (const line of bindings) {
     const [name = '', subjects = ''] = split(line)
-    ensure(rbac, 'clusterrolebindings', { metadata: meta(name), subjects: subjectsOf(subjects), roleRef: { apiGroup: rbac, kind: 'ClusterRole', name } })
+    ensure(rbac, 'clusterrolebindings', {
+      metadata: meta(name),
+      subjects: subjectsOf(subjects),
+      roleRef: { apiGroup: rbac, kind: 'ClusterRole', name },
+    })
   }
-  for (const role of roles) ensure(rbac, 'roles', { metadata: meta(role.name, role.labels, role.namespace), rules: rulesOf(role.rules) })
+  for (const role of roles)
+    ensure(rbac, 'roles', { metadata: meta(role.name, role.labels, role.namespace), rules: rulesOf(role.rules) })
   for (const line of lines(roleBindings)) {
     const [head = '', subjects = ''] = split(line)
     const [namespace = '', name = '', role = ''] = head.split(' ')
-    ensure(rbac, 'rolebindings', { metadata: meta(name, undefined, namespace), subjects: subjectsOf(subjects), roleRef: { apiGroup: rbac, kind: 'Role', name: role } })
+    ensure(rbac, 'rolebindings', {
+      metadata: meta(name, undefined, namespace),
+      subjects: subjectsOf(subjects),
+      roleRef: { apiGroup: rbac, kind: 'Role', name: role },
+    })
   }
 }
 
@@ -148,7 +191,9 @@ function rulesOf(text: string): PolicyRule[] {
 /** What the aggregation controller would write, so that `admin`, `edit` and `view` say something from the first moment. */
 function aggregated({ aggregates = [] }: BootstrapRole, all: readonly BootstrapRole[]): PolicyRule[] {
   return all
-    .filter(({ labels = {} }) => aggregates.some((selector) => Object.entries(selector).every(([key, value]) => labels[key] === value)))
+    .filter(({ labels = {} }) =>
+      aggregates.some((selector) => Object.entries(selector).every(([key, value]) => labels[key] === value)),
+    )
     .flatMap((role) => (role.aggregates === undefined ? rulesOf(role.rules) : aggregated(role, all)))
 }
 
@@ -165,28 +210,67 @@ function subjectsOf(text: string): object[] {
 function ensureFlowControl(_options: SystemObjectsOptions, ensure: Ensure): void {
   const group = 'flowcontrol.apiserver.k8s.io'
   const annotations = { 'apf.kubernetes.io/autoupdate-spec': 'true' }
-  for (const { name, spec } of priorityLevels()) ensure(group, 'prioritylevelconfigurations', { metadata: { name, annotations, generation: 1 }, spec })
-  for (const { name, spec } of flowSchemas()) ensure(group, 'flowschemas', { metadata: { name, annotations, generation: 1 }, spec })
+  for (const { name, spec } of priorityLevels())
+    ensure(group, 'prioritylevelconfigurations', { metadata: { name, annotations, generation: 1 }, spec })
+  for (const { name, spec } of flowSchemas())
+    ensure(group, 'flowschemas', { metadata: { name, annotations, generation: 1 }, spec })
 }
 
 const systemClasses = [
-  ['system-cluster-critical', 2_000_000_000, 'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.'],
-  ['system-node-critical', 2_000_001_000, 'Used for system critical pods that must not be moved from their current node.'],
+  [
+    'system-cluster-critical',
+    2_000_000_000,
+    'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
+  ],
+  [
+    'system-node-critical',
+    2_000_001_000,
+    'Used for system critical pods that must not be moved from their current node.',
+  ],
 ] as const
 
 function ensurePriorityClasses(_options: SystemObjectsOptions, ensure: Ensure): void {
   for (const [name, value, description] of systemClasses) {
-    ensure('scheduling.k8s.io', 'priorityclasses', { metadata: { name, generation: 1 }, value, description, preemptionPolicy: 'PreemptLowerPriority' })
+    ensure('scheduling.k8s.io', 'priorityclasses', {
+      metadata: { name, generation: 1 },
+      value,
+      description,
+      preemptionPolicy: 'PreemptLowerPriority',
+    })
   }
 }
 
-function ensureCustomary({ serviceClusterIPRange, serviceIP, clientCa, clock }: SystemObjectsOptions, ensure: Ensure): void {
-  const condition = { type: 'Ready', status: 'True', reason: '', message: 'Kubernetes default Service CIDR is ready', lastTransitionTime: formatTime(clock.now()) }
-  ensure('networking.k8s.io', 'servicecidrs', { metadata: { name: 'kubernetes' }, spec: { cidrs: [serviceClusterIPRange] }, status: { conditions: [condition] } })
+function ensureCustomary(
+  { serviceClusterIPRange, serviceIP, clientCa, clock }: SystemObjectsOptions,
+  ensure: Ensure,
+): void {
+  const condition = {
+    type: 'Ready',
+    status: 'True',
+    reason: '',
+    message: 'Kubernetes default Service CIDR is ready',
+    lastTransitionTime: formatTime(clock.now()),
+  }
+  ensure('networking.k8s.io', 'servicecidrs', {
+    metadata: { name: 'kubernetes' },
+    spec: { cidrs: [serviceClusterIPRange] },
+    status: { conditions: [condition] },
+  })
   ensure('networking.k8s.io', 'ipaddresses', {
-    metadata: { name: serviceIP, labels: { 'ipaddress.kubernetes.io/ip-family': 'IPv4', 'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io' } },
+    metadata: {
+      name: serviceIP,
+      labels: {
+        'ipaddress.kubernetes.io/ip-family': 'IPv4',
+        'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io',
+      },
+    },
     spec: { parentRef: { resource: 'services', namespace: 'default', name: 'kubernetes' } },
   })
   const data = { 'client-ca-file': clientCa }
-  ensure('', 'configmaps', { metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' }, data }, (current) => ({ ...current, data }))
+  ensure(
+    '',
+    'configmaps',
+    { metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' }, data },
+    (current) => ({ ...current, data }),
+  )
 }

@@ -79,7 +79,9 @@ function parseJson(text: string): Body {
     const value = JSON.parse(text) as unknown
     return { value, decodeErrors: duplicateFields(text) }
   } catch (error) {
-    throw badRequest(`couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : String(error)}`)
+    throw badRequest(
+      `couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : String(error)}`,
+    )
   }
 }
 
@@ -87,12 +89,19 @@ function parseJson(text: string): Body {
 async function parseYaml(text: string): Promise<Body> {
   if (/^\s*\{/.test(text)) return parseJson(text)
   const { parseDocument } = await import('yaml')
-  const document = parseDocument(text, { version: '1.1', uniqueKeys: false, customTags: (tags) => tags.filter((tag) => tag !== 'timestamp') })
+  const document = parseDocument(text, {
+    version: '1.1',
+    uniqueKeys: false,
+    customTags: (tags) => tags.filter((tag) => tag !== 'timestamp'),
+  })
   const [error] = document.errors
   if (error !== undefined) throw badRequest(`error parsing YAML: ${error.message}`)
   // Back and forth drops what JSON cannot say, such as maps with keys that are no strings.
   const json = JSON.stringify(document.toJS({ maxAliasCount: 100 }))
-  return { value: json === undefined ? undefined : (JSON.parse(json) as unknown), decodeErrors: yamlDuplicates(document.contents) }
+  return {
+    value: json === undefined ? undefined : (JSON.parse(json) as unknown),
+    decodeErrors: yamlDuplicates(document.contents),
+  }
 }
 
 function yamlDuplicates(contents: unknown): string[] {

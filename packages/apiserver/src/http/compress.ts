@@ -11,7 +11,12 @@ const threshold = 128 * 1024
 const memberBytes = 1024 * 1024
 
 export function wantsGzip(acceptEncoding: string | string[] | undefined, bytes: number): boolean {
-  return bytes > threshold && String(acceptEncoding ?? '').split(',').some((part) => /^\s*gzip\s*(;\s*q=(?!0(\.0*)?\s*$))?/.test(part) && !/;\s*q=0(\.0*)?\s*$/.test(part))
+  return (
+    bytes > threshold &&
+    String(acceptEncoding ?? '')
+      .split(',')
+      .some((part) => /^\s*gzip\s*(;\s*q=(?!0(\.0*)?\s*$))?/.test(part) && !/;\s*q=0(\.0*)?\s*$/.test(part))
+  )
 }
 
 /** Compressed members in order. Level 1: on loopback, time counts more than size. */

@@ -62,7 +62,11 @@ export class Discovery {
     if (value === undefined) return undefined
     const body = JSON.stringify(value)
     const document: Document = aggregated
-      ? { contentType: aggregatedType, etag: `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`, body }
+      ? {
+          contentType: aggregatedType,
+          etag: `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`,
+          body,
+        }
       : { contentType: 'application/json', body }
     this.#documents.set(key, document)
     return document
@@ -71,20 +75,29 @@ export class Discovery {
   #make([root, group, version]: string[], aggregated: boolean): object | undefined {
     const groups = this.groups()
     if (root === 'api') {
-      if (group === undefined) return aggregated ? aggregatedList(groups.filter(({ name }) => name === '')) : coreVersions()
+      if (group === undefined)
+        return aggregated ? aggregatedList(groups.filter(({ name }) => name === '')) : coreVersions()
       return group === 'v1' && version === undefined ? resourceList('v1', this.#rows('', 'v1')) : undefined
     }
     if (root !== 'apis') return undefined
     const named = groups.filter(({ name }) => name !== '')
-    if (group === undefined) return aggregated ? aggregatedList(named) : { kind: 'APIGroupList', apiVersion: 'v1', groups: named.map(groupEntry) }
+    if (group === undefined)
+      return aggregated
+        ? aggregatedList(named)
+        : { kind: 'APIGroupList', apiVersion: 'v1', groups: named.map(groupEntry) }
     const found = named.find(({ name }) => name === group)
     if (found === undefined) return undefined
     if (version === undefined) return { kind: 'APIGroup', apiVersion: 'v1', ...groupEntry(found) }
-    return found.versions.some((one) => one.version === version) ? resourceList(`${group}/${version}`, this.#rows(group, version)) : undefined
+    return found.versions.some((one) => one.version === version)
+      ? resourceList(`${group}/${version}`, this.#rows(group, version))
+      : undefined
   }
 
   #rows(group: string, version: string): ResourceInfo[] {
-    return this.#registry.all().map(({ info }) => info).filter((info) => info.group === group && info.version === version)
+    return this.#registry
+      .all()
+      .map(({ info }) => info)
+      .filter((info) => info.group === group && info.version === version)
   }
 
   /** All groups with their versions, the preferred version first. */
@@ -97,12 +110,15 @@ export class Discovery {
       versions.set(info.version, rows)
       rows.push(info)
     }
-    const rank = (name: string): number => (name === '' ? -1 : groupOrder.includes(name) ? groupOrder.indexOf(name) : groupOrder.length)
+    const rank = (name: string): number =>
+      name === '' ? -1 : groupOrder.includes(name) ? groupOrder.indexOf(name) : groupOrder.length
     return [...groups]
       .sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1))
       .map(([name, versions]) => ({
         name,
-        versions: [...versions].map(([version, resources]) => ({ version, resources })).sort((a, b) => compareVersions(b.version, a.version)),
+        versions: [...versions]
+          .map(([version, resources]) => ({ version, resources }))
+          .sort((a, b) => compareVersions(b.version, a.version)),
       }))
   }
 }
@@ -145,7 +161,11 @@ function groupEntry({ name, versions }: Group): object {
 
 /** As upstream: a hash of the storage group version, so that clients see when objects must be migrated. */
 function storageVersionHash({ storageKey, storageVersion, kind }: ResourceInfo): string {
-  return createHash('sha256').update(`${storageVersion}/${kind}/${storageKey}`).digest().subarray(0, 8).toString('base64')
+  return createHash('sha256')
+    .update(`${storageVersion}/${kind}/${storageKey}`)
+    .digest()
+    .subarray(0, 8)
+    .toString('base64')
 }
 
 function resourceList(groupVersion: string, rows: readonly ResourceInfo[]): object {
@@ -170,7 +190,12 @@ function resourceList(groupVersion: string, rows: readonly ResourceInfo[]): obje
       verbs,
     })),
   ])
-  return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources: resources.sort((a, b) => (a.name < b.name ? -1 : 1)) }
+  return {
+    kind: 'APIResourceList',
+    apiVersion: 'v1',
+    groupVersion,
+    resources: resources.sort((a, b) => (a.name < b.name ? -1 : 1)),
+  }
 }
 
 function aggregatedList(groups: readonly Group[]): object {
@@ -180,7 +205,11 @@ function aggregatedList(groups: readonly Group[]): object {
     metadata: {},
     items: groups.map(({ name, versions }) => ({
       metadata: { ...(name === '' ? {} : { name }), creationTimestamp: null },
-      versions: versions.map(({ version, resources }) => ({ version, resources: resources.map(aggregatedResource), freshness: 'Current' })),
+      versions: versions.map(({ version, resources }) => ({
+        version,
+        resources: resources.map(aggregatedResource),
+        freshness: 'Current',
+      })),
     })),
   }
 }

@@ -66,7 +66,9 @@ export class Http2Exchange implements Exchange {
   }
 
   stream(status: number, headers: OutgoingHttpHeaders): Writable {
-    const allowed = Object.fromEntries(Object.entries(headers).filter(([name]) => !connectionHeaders.has(name.toLowerCase())))
+    const allowed = Object.fromEntries(
+      Object.entries(headers).filter(([name]) => !connectionHeaders.has(name.toLowerCase())),
+    )
     this.#stream.respond({ ...allowed, ':status': status })
     return this.#stream
   }
@@ -114,7 +116,11 @@ export class Http1Exchange implements Exchange {
     if (this.isAnswered) return
     // A body that was not read to its end would be taken for the next request.
     const rest = this.#request.complete ? {} : { connection: 'close' }
-    this.#response.writeHead(status, { ...headers, ...rest, 'content-length': body === undefined ? 0 : Buffer.byteLength(body) })
+    this.#response.writeHead(status, {
+      ...headers,
+      ...rest,
+      'content-length': body === undefined ? 0 : Buffer.byteLength(body),
+    })
     this.#response.end(this.method === 'HEAD' ? undefined : body)
   }
 

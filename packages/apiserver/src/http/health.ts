@@ -12,13 +12,20 @@ export interface HealthAnswer {
   text: string
 }
 
-export function healthAnswer(endpoint: string, checks: readonly HealthCheck[], path: string, query: URLSearchParams): HealthAnswer {
+export function healthAnswer(
+  endpoint: string,
+  checks: readonly HealthCheck[],
+  path: string,
+  query: URLSearchParams,
+): HealthAnswer {
   const single = path.slice(endpoint.length + 2)
   if (single !== '') {
     const check = checks.find(({ name }) => name === single)
     if (check === undefined) return { code: 404, text: '404 page not found\n' }
     const problem = check.problem()
-    return problem === undefined ? { code: 200, text: 'ok' } : { code: 500, text: `internal server error: ${problem}\n` }
+    return problem === undefined
+      ? { code: 200, text: 'ok' }
+      : { code: 500, text: `internal server error: ${problem}\n` }
   }
   const excluded = new Set(query.getAll('exclude'))
   const lines: string[] = []
@@ -34,8 +41,12 @@ export function healthAnswer(endpoint: string, checks: readonly HealthCheck[], p
     isHealthy &&= isFine
   }
   if (excluded.size > 0) {
-    lines.push(`warn: some health checks cannot be excluded: no matches for ${[...excluded].map((name) => JSON.stringify(name)).join(',')}`)
+    lines.push(
+      `warn: some health checks cannot be excluded: no matches for ${[...excluded].map((name) => JSON.stringify(name)).join(',')}`,
+    )
   }
   if (!isHealthy) return { code: 500, text: `${lines.join('\n')}\n${endpoint} check failed\n` }
-  return query.has('verbose') ? { code: 200, text: `${lines.join('\n')}\n${endpoint} check passed\n` } : { code: 200, text: 'ok' }
+  return query.has('verbose')
+    ? { code: 200, text: `${lines.join('\n')}\n${endpoint} check passed\n` }
+    : { code: 200, text: 'ok' }
 }

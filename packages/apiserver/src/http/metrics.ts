@@ -63,7 +63,8 @@ export class Metrics {
       labelNames: ['quantile'],
       registers: [registry],
       collect() {
-        for (const quantile of [0.5, 0.99, 1]) this.set({ quantile: String(quantile) }, delay.percentile(quantile * 100) / 1e9)
+        for (const quantile of [0.5, 0.99, 1])
+          this.set({ quantile: String(quantile) }, delay.percentile(quantile * 100) / 1e9)
         delay.reset()
       },
     })

@@ -14,7 +14,13 @@ export interface Accepted {
   contentType: string
 }
 
-const plain: Accepted = { form: 'object', metaVersion: '', syntax: 'json', pretty: false, contentType: 'application/json' }
+const plain: Accepted = {
+  form: 'object',
+  metaVersion: '',
+  syntax: 'json',
+  pretty: false,
+  contentType: 'application/json',
+}
 
 const served = ['application/json', 'application/yaml']
 const metaForms: ReadonlySet<string> = new Set(['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList'])
@@ -31,7 +37,8 @@ export function negotiate(accept: string | undefined, allowsTransform: boolean):
     cache.set(key, choose(accept, allowsTransform))
   }
   const accepted = cache.get(key)
-  if (accepted === undefined) throw notAcceptable(allowsTransform ? [...served, 'application/json;as=Table;g=meta.k8s.io;v=v1'] : served)
+  if (accepted === undefined)
+    throw notAcceptable(allowsTransform ? [...served, 'application/json;as=Table;g=meta.k8s.io;v=v1'] : served)
   return accepted
 }
 
@@ -40,8 +47,16 @@ function choose(accept: string, allowsTransform: boolean): Accepted | undefined 
     const syntax = syntaxOf(clause.type)
     if (syntax === undefined) continue
     const { as, g, v } = clause.parameters
-    if (as === undefined) return { ...plain, syntax, contentType: syntax === 'yaml' ? 'application/yaml' : 'application/json' }
-    if (!allowsTransform || !metaForms.has(as) || g !== 'meta.k8s.io' || (v !== 'v1' && v !== 'v1beta1') || syntax !== 'json') continue
+    if (as === undefined)
+      return { ...plain, syntax, contentType: syntax === 'yaml' ? 'application/yaml' : 'application/json' }
+    if (
+      !allowsTransform ||
+      !metaForms.has(as) ||
+      g !== 'meta.k8s.io' ||
+      (v !== 'v1' && v !== 'v1beta1') ||
+      syntax !== 'json'
+    )
+      continue
     return { form: as as Form, metaVersion: `meta.k8s.io/${v}`, syntax, pretty: false, contentType: 'application/json' }
   }
   return undefined
@@ -60,7 +75,10 @@ interface Clause {
 export function clausesOf(accept: string): Clause[] {
   const clauses = accept.split(',').map((text) => {
     const [type = '', ...parameters] = text.split(';').map((part) => part.trim())
-    return { type: type.toLowerCase(), parameters: Object.fromEntries(parameters.map((part) => part.split('=', 2))) as Record<string, string> }
+    return {
+      type: type.toLowerCase(),
+      parameters: Object.fromEntries(parameters.map((part) => part.split('=', 2))) as Record<string, string>,
+    }
   })
   const weight = ({ parameters }: Clause): number => Number(parameters['q'] ?? 1)
   // Stable: clauses of the same weight stay in the client's order.

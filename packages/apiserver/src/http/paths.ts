@@ -31,7 +31,12 @@ export function createPaths(options: PathOptions): PathHandler {
       const { contentType, body } = await options.metrics.text()
       exchange.respond(200, { 'content-type': contentType }, body)
     },
-    '/openid/v1/jwks': ({ exchange }) => exchange.respond(200, { 'content-type': 'application/jwk-set+json', 'cache-control': 'public, max-age=3600' }, JSON.stringify(options.tokens.keys())),
+    '/openid/v1/jwks': ({ exchange }) =>
+      exchange.respond(
+        200,
+        { 'content-type': 'application/jwk-set+json', 'cache-control': 'public, max-age=3600' },
+        JSON.stringify(options.tokens.keys()),
+      ),
     '/.well-known/openid-configuration': ({ answer }) => sendJson(answer, 200, openIdConfiguration(options.tokens)),
     '/': ({ answer }) => sendJson(answer, 200, { paths: pathIndex(discovery) }),
   }
@@ -46,7 +51,11 @@ export function createPaths(options: PathOptions): PathHandler {
     const checks = options.checks[endpoint]
     if (checks !== undefined) {
       const { code, text } = healthAnswer(endpoint, checks, path, query)
-      exchange.respond(code, { ...baseHeaders(answer), 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }, text)
+      exchange.respond(
+        code,
+        { ...baseHeaders(answer), 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
+        text,
+      )
       return true
     }
     if (path === '/openapi/v2' || path.startsWith('/openapi/v3')) return openapi.answer(request)
@@ -58,9 +67,11 @@ export function createPaths(options: PathOptions): PathHandler {
   }
 }
 
-
 /** A document that rarely changes: the client's copy is confirmed by its ETag, large ones are compressed. */
-function sendCached({ exchange, answer }: Request, document: { contentType: string; etag?: string; body: string | Buffer; immutable?: boolean }): void {
+function sendCached(
+  { exchange, answer }: Request,
+  document: { contentType: string; etag?: string; body: string | Buffer; immutable?: boolean },
+): void {
   const { etag, contentType, body, immutable } = document
   const headers = {
     ...baseHeaders(answer),
@@ -86,10 +97,25 @@ function sendCached({ exchange, answer }: Request, document: { contentType: stri
 }
 
 function pathIndex(discovery: Discovery): string[] {
-  const groups = discovery.groups().flatMap(({ name, versions }) =>
-    name === '' ? ['/api', '/api/v1'] : [`/apis/${name}`, ...versions.map(({ version }) => `/apis/${name}/${version}`)],
-  )
-  const others = ['/.well-known/openid-configuration', '/apis', '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/openid/v1/jwks', '/readyz', '/version']
+  const groups = discovery
+    .groups()
+    .flatMap(({ name, versions }) =>
+      name === ''
+        ? ['/api', '/api/v1']
+        : [`/apis/${name}`, ...versions.map(({ version }) => `/apis/${name}/${version}`)],
+    )
+  const others = [
+    '/.well-known/openid-configuration',
+    '/apis',
+    '/healthz',
+    '/livez',
+    '/metrics',
+    '/openapi/v2',
+    '/openapi/v3',
+    '/openid/v1/jwks',
+    '/readyz',
+    '/version',
+  ]
   return [...groups, ...others].sort()
 }
 
@@ -107,7 +133,10 @@ function openIdConfiguration(tokens: ServiceAccountTokens): object {
 class OpenApiDocuments {
   readonly #registry: Registry
   #version = -1
-  readonly #documents = new Map<string, { contentType: string; etag: string; body: string | Buffer; immutable?: boolean }>()
+  readonly #documents = new Map<
+    string,
+    { contentType: string; etag: string; body: string | Buffer; immutable?: boolean }
+  >()
 
   constructor(registry: Registry) {
     this.#registry = registry
@@ -134,6 +163,10 @@ class OpenApiDocuments {
     else value = openApiV3Document(path.slice('/openapi/v3/'.length), rows)
     if (value === undefined) return undefined
     const body = JSON.stringify(value)
-    return { contentType: 'application/json', etag: `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`, body }
+    return {
+      contentType: 'application/json',
+      etag: `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`,
+      body,
+    }
   }
 }

@@ -48,7 +48,13 @@ export function transformed(row: Row, item: Item, accepted: Accepted, table: Tab
   }
 }
 
-export function transformedList(row: Row, metadata: ListMetadata, items: readonly Item[], accepted: Accepted, table: TableOptions): object {
+export function transformedList(
+  row: Row,
+  metadata: ListMetadata,
+  items: readonly Item[],
+  accepted: Accepted,
+  table: TableOptions,
+): object {
   if (accepted.form === 'Table') return tableOf(row, items, metadata, accepted, table)
   return {
     kind: 'PartialObjectMetadataList',
@@ -62,13 +68,23 @@ function partialMetadata(metadata: ObjectMeta, apiVersion: string): object {
   return { kind: 'PartialObjectMetadata', apiVersion, metadata }
 }
 
-function tableOf(row: Row, items: readonly Item[], metadata: object, accepted: Accepted, options: TableOptions, withColumns = true): object {
+function tableOf(
+  row: Row,
+  items: readonly Item[],
+  metadata: object,
+  accepted: Accepted,
+  options: TableOptions,
+  withColumns = true,
+): object {
   return {
     kind: 'Table',
     apiVersion: accepted.metaVersion,
     metadata,
     ...(withColumns ? { columnDefinitions: columnsOf(row) } : { columnDefinitions: null }),
-    rows: items.map(({ object }) => ({ cells: cellsOf(row, object, options.now), object: included(object, accepted, options.includeObject) })),
+    rows: items.map(({ object }) => ({
+      cells: cellsOf(row, object, options.now),
+      object: included(object, accepted, options.includeObject),
+    })),
   }
 }
 
@@ -113,11 +129,23 @@ export function eventFrame(type: string, object: object): Buffer {
 }
 
 /** A change for a watcher that asked for Tables or metadata. The columns come with the first event only. */
-export function transformedChange(row: Row, { type, item }: Change, accepted: Accepted, table: TableOptions, isFirst: boolean): Buffer {
+export function transformedChange(
+  row: Row,
+  { type, item }: Change,
+  accepted: Accepted,
+  table: TableOptions,
+  isFirst: boolean,
+): Buffer {
   const object =
     accepted.form === 'Table'
-      ? tableOf(row, [item], { resourceVersion: String(item.object.metadata.resourceVersion ?? item.revision) }, accepted, table, isFirst)
+      ? tableOf(
+          row,
+          [item],
+          { resourceVersion: String(item.object.metadata.resourceVersion ?? item.revision) },
+          accepted,
+          table,
+          isFirst,
+        )
       : partialMetadata(item.object.metadata, accepted.metaVersion)
   return eventFrame(type, object)
 }
-

@@ -18,7 +18,10 @@ export interface ParsedPath {
 
 /** undefined for paths that are no resources (/healthz, /apis, …). */
 export function parsePath(path: string): ParsedPath | undefined {
-  const parts = path.split('/').filter((part) => part !== '').map(decodePart)
+  const parts = path
+    .split('/')
+    .filter((part) => part !== '')
+    .map(decodePart)
   let group = ''
   let index: number
   if (parts[0] === 'api' && parts.length >= 3) index = 2
@@ -83,7 +86,14 @@ function isTrue(value: string | null): boolean {
   return value !== null && value !== 'false' && value !== '0'
 }
 
-const textOptions = ['labelSelector', 'fieldSelector', 'continue', 'resourceVersion', 'resourceVersionMatch', 'fieldManager'] as const
+const textOptions = [
+  'labelSelector',
+  'fieldSelector',
+  'continue',
+  'resourceVersion',
+  'resourceVersionMatch',
+  'fieldManager',
+] as const
 const numberOptions = ['limit', 'timeoutSeconds', 'gracePeriodSeconds'] as const
 const booleanOptions = ['sendInitialEvents', 'allowWatchBookmarks', 'force'] as const
 
@@ -108,7 +118,9 @@ export function optionsOf(query: URLSearchParams): RequestOptions {
   const validation = query.get('fieldValidation')
   if (validation !== null && validation !== '') {
     if (validation !== 'Strict' && validation !== 'Warn' && validation !== 'Ignore') {
-      throw badRequest(`fieldValidation: Unsupported value: ${JSON.stringify(validation)}: supported values: "Ignore", "Strict", "Warn"`)
+      throw badRequest(
+        `fieldValidation: Unsupported value: ${JSON.stringify(validation)}: supported values: "Ignore", "Strict", "Warn"`,
+      )
     }
     options.fieldValidation = validation
   }

@@ -6,7 +6,14 @@ import type { Outcome } from '../call.ts'
 import { gzipParts, wantsGzip } from './compress.ts'
 import type { Exchange } from './exchange.ts'
 import { type Accepted, negotiate } from './negotiate.ts'
-import { type ListMetadata, type TableOptions, itemBytes, listParts, transformed, transformedList } from './representation.ts'
+import {
+  type ListMetadata,
+  type TableOptions,
+  itemBytes,
+  listParts,
+  transformed,
+  transformedList,
+} from './representation.ts'
 import { streamWatch } from './watch-stream.ts'
 
 export interface Answer {
@@ -62,17 +69,32 @@ function requireForm({ form }: Accepted, isList: boolean): void {
   if (form === 'PartialObjectMetadataList' && !isList) throw notAcceptable(['application/json', 'application/yaml'])
 }
 
-async function sendObject(answer: Answer, { code, item, row }: Extract<Outcome, { type: 'object' }>, accepted: Accepted, table: TableOptions): Promise<void> {
+async function sendObject(
+  answer: Answer,
+  { code, item, row }: Extract<Outcome, { type: 'object' }>,
+  accepted: Accepted,
+  table: TableOptions,
+): Promise<void> {
   requireForm(accepted, false)
   const value = transformed(row, item, accepted, table)
   if (accepted.syntax === 'yaml' || isPretty(answer)) {
     await sendText(answer, code, value ?? item.object, accepted)
     return
   }
-  await sendParts(answer, code, [value === undefined ? itemBytes(item) : Buffer.from(JSON.stringify(value))], accepted.contentType)
+  await sendParts(
+    answer,
+    code,
+    [value === undefined ? itemBytes(item) : Buffer.from(JSON.stringify(value))],
+    accepted.contentType,
+  )
 }
 
-async function sendList(answer: Answer, outcome: Extract<Outcome, { type: 'list' }>, accepted: Accepted, table: TableOptions): Promise<void> {
+async function sendList(
+  answer: Answer,
+  outcome: Extract<Outcome, { type: 'list' }>,
+  accepted: Accepted,
+  table: TableOptions,
+): Promise<void> {
   const { row, items, revision, continueToken, remaining } = outcome
   const metadata: ListMetadata = {
     resourceVersion: String(revision),
@@ -101,12 +123,18 @@ function isPretty({ query, exchange }: Answer): boolean {
 
 async function sendText(answer: Answer, code: number, value: object, { syntax, contentType }: Accepted): Promise<void> {
   let text: string
-  if (syntax === 'yaml') text = (await import('yaml')).stringify(value, { version: '1.1', aliasDuplicateObjects: false })
+  if (syntax === 'yaml')
+    text = (await import('yaml')).stringify(value, { version: '1.1', aliasDuplicateObjects: false })
   else text = isPretty(answer) ? JSON.stringify(value, undefined, 2) : JSON.stringify(value)
   await sendParts(answer, code, [Buffer.from(text)], contentType)
 }
 
-async function sendParts(answer: Answer, code: number, parts: readonly Uint8Array[], contentType: string): Promise<void> {
+async function sendParts(
+  answer: Answer,
+  code: number,
+  parts: readonly Uint8Array[],
+  contentType: string,
+): Promise<void> {
   const { exchange } = answer
   const bytes = parts.reduce((sum, part) => sum + part.length, 0)
   const headers = { ...baseHeaders(answer), 'content-type': contentType }
@@ -123,10 +151,11 @@ async function sendParts(answer: Answer, code: number, parts: readonly Uint8Arra
   }
   const out = exchange.stream(code, { ...headers, 'content-length': String(bytes) })
   for (const chunk of joined(parts)) {
-    if (!out.write(chunk)) await new Promise((resolve) => {
-      out.once('drain', resolve)
-      out.once('close', resolve)
-    })
+    if (!out.write(chunk))
+      await new Promise((resolve) => {
+        out.once('drain', resolve)
+        out.once('close', resolve)
+      })
     if (out.destroyed) return
   }
   out.end()
@@ -155,7 +184,8 @@ export function sendJson(answer: Answer, code: number, value: object): void {
 
 /** Errors of ours become a Status; others are logged by the caller and told without their insides. */
 export function respondError(answer: Answer, error: unknown): number {
-  const status: Status = error instanceof StatusError ? error.status : internalError(new Error('the server failed; see its log')).status
+  const status: Status =
+    error instanceof StatusError ? error.status : internalError(new Error('the server failed; see its log')).status
   const code = status.code ?? 500
   const retryAfter = status.details?.retryAfterSeconds
   const headers: Headers = { ...baseHeaders(answer), 'content-type': 'application/json' }

@@ -1,10 +1,24 @@
 // The request path over HTTP, top to bottom: host check → authenticate → parse → authorize and dispatch → answer.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Http2SecureServer, type ServerHttp2Stream, Http2ServerRequest, Http2ServerResponse, createSecureServer } from 'node:http2'
+import {
+  type Http2SecureServer,
+  type ServerHttp2Stream,
+  Http2ServerRequest,
+  Http2ServerResponse,
+  createSecureServer,
+} from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { StatusError, type UserInfo, type Verb, badRequest, failure, methodNotSupported, pathNotFound } from '@binnacle/api'
+import {
+  StatusError,
+  type UserInfo,
+  type Verb,
+  badRequest,
+  failure,
+  methodNotSupported,
+  pathNotFound,
+} from '@binnacle/api'
 import { authenticate } from '../auth/authenticate.ts'
 import type { Outcome } from '../call.ts'
 import { type DispatchContext, dispatch } from '../dispatch.ts'
@@ -27,7 +41,13 @@ export interface RequestLogEntry {
 }
 
 /** Everything that is no resource: discovery, health, OpenAPI, metrics. Answers true where the path was its own. */
-export type PathHandler = (request: { exchange: Exchange; path: string; query: URLSearchParams; user: UserInfo; answer: Answer }) => Promise<boolean> | boolean
+export type PathHandler = (request: {
+  exchange: Exchange
+  path: string
+  query: URLSearchParams
+  user: UserInfo
+  answer: Answer
+}) => Promise<boolean> | boolean
 
 export interface HttpServerOptions {
   context: DispatchContext
@@ -57,12 +77,31 @@ export class HttpServer {
     this.#inFlight = new InFlight(options.limits)
     const { key, cert, ca } = options.tls
     const settings = { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024, enablePush: false }
-    this.#server = createSecureServer({ key, cert, ca, allowHTTP1: true, requestCert: true, rejectUnauthorized: false, settings, maxSessionMemory: 1000 })
-    this.#server.on('stream', (stream: ServerHttp2Stream, headers) => void this.#handle(new Http2Exchange(stream, headers), { stream }))
+    this.#server = createSecureServer({
+      key,
+      cert,
+      ca,
+      allowHTTP1: true,
+      requestCert: true,
+      rejectUnauthorized: false,
+      settings,
+      maxSessionMemory: 1000,
+    })
+    this.#server.on(
+      'stream',
+      (stream: ServerHttp2Stream, headers) => void this.#handle(new Http2Exchange(stream, headers), { stream }),
+    )
     // HTTP/2 comes as streams; a listener for `request` alone would also switch on the slow compatibility layer for them.
     this.#server.removeAllListeners('newListener')
-    this.#server.on('request', (request: IncomingMessage, response: ServerResponse) => void this.#handle(new Http1Exchange(request, response), { request, response }))
-    this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => void this.#upgrade(request, socket, head))
+    this.#server.on(
+      'request',
+      (request: IncomingMessage, response: ServerResponse) =>
+        void this.#handle(new Http1Exchange(request, response), { request, response }),
+    )
+    this.#server.on(
+      'upgrade',
+      (request: IncomingMessage, socket: Duplex, head: Buffer) => void this.#upgrade(request, socket, head),
+    )
     this.#server.on('session', (session) => {
       session.setLocalWindowSize(16 * 1024 * 1024)
       session.on('error', () => session.destroy())
@@ -93,21 +132,33 @@ export class HttpServer {
     await closed
   }
 
-  async #handle(exchange: Exchange, raw: { stream: ServerHttp2Stream } | { request: IncomingMessage; response: ServerResponse }): Promise<void> {
+  async #handle(
+    exchange: Exchange,
+    raw: { stream: ServerHttp2Stream } | { request: IncomingMessage; response: ServerResponse },
+  ): Promise<void> {
     const started = performance.now()
     const url = splitTarget(exchange.target)
     const warnings: string[] = []
-    const answer: Answer = { exchange, query: url.query, warnings, now: () => this.#options.context.engine.backend.clock.now() }
+    const answer: Answer = {
+      exchange,
+      query: url.query,
+      warnings,
+      now: () => this.#options.context.engine.backend.clock.now(),
+    }
     let user = ''
     let code = 200
     try {
       this.#requireHost(exchange)
-      const identity = await authenticate(exchange.headers, exchange.socket, { tokens: this.#options.context.authorizer.tokens, authorizer: this.#options.context.authorizer })
+      const identity = await authenticate(exchange.headers, exchange.socket, {
+        tokens: this.#options.context.authorizer.tokens,
+        authorizer: this.#options.context.authorizer,
+      })
       user = identity.username
       const parsed = parsePath(url.path)
       if (parsed === undefined) {
         this.#options.context.authorizer.requirePath(url.path, exchange.method.toLowerCase(), identity)
-        if (!(await this.#options.paths({ exchange, path: url.path, query: url.query, user: identity, answer }))) throw pathNotFound()
+        if (!(await this.#options.paths({ exchange, path: url.path, query: url.query, user: identity, answer })))
+          throw pathNotFound()
       } else if (isConnect(parsed)) {
         await this.#connect(parsed, url.query, identity, raw, exchange)
       } else {
@@ -118,18 +169,33 @@ export class HttpServer {
       code = exchange.isAnswered ? 0 : respondError(answer, error)
     }
     const userAgent = String(exchange.headers['user-agent'] ?? '')
-    this.#options.log({ method: exchange.method, target: exchange.target, user, userAgent, code, milliseconds: performance.now() - started })
+    this.#options.log({
+      method: exchange.method,
+      target: exchange.target,
+      user,
+      userAgent,
+      code,
+      milliseconds: performance.now() - started,
+    })
   }
 
   async #resource(answer: Answer, parsed: ParsedPath, user: UserInfo, warnings: string[]): Promise<number> {
     const { exchange, query } = answer
     const verb = verbOf(exchange.method, parsed, query)
-    if (verb === undefined) throw methodNotSupported({ group: parsed.group, resource: parsed.resource }, exchange.method)
+    if (verb === undefined)
+      throw methodNotSupported({ group: parsed.group, resource: parsed.resource }, exchange.method)
     const isMutating = mutatingVerbs.has(verb)
     const isLongRunning = verb === 'watch'
     const scope = parsed.name !== undefined ? 'resource' : parsed.namespace !== undefined ? 'namespace' : 'cluster'
     const { group, version, resource, subresource = '' } = parsed
-    const labels = { verb: verb === 'update' ? 'PUT' : verb === 'create' ? 'POST' : verb.toUpperCase(), group, version, resource, subresource, scope }
+    const labels = {
+      verb: verb === 'update' ? 'PUT' : verb === 'create' ? 'POST' : verb.toUpperCase(),
+      group,
+      version,
+      resource,
+      subresource,
+      scope,
+    }
     const leave = isLongRunning ? undefined : this.#inFlight.enter(isMutating ? 'mutating' : 'reading', user)
     const done = this.#options.metrics.begin(labels, { isMutating, isLongRunning })
     let code = 500
@@ -147,7 +213,13 @@ export class HttpServer {
     return code
   }
 
-  async #dispatch({ exchange, query }: Answer, parsed: ParsedPath, verb: Verb, user: UserInfo, warnings: string[]): Promise<Outcome> {
+  async #dispatch(
+    { exchange, query }: Answer,
+    parsed: ParsedPath,
+    verb: Verb,
+    user: UserInfo,
+    warnings: string[],
+  ): Promise<Outcome> {
     const contentType = exchange.headers['content-type']
     let body: Body = { value: undefined, decodeErrors: [] }
     const request = resourceRequest(parsed, verb, optionsOf(query))
@@ -156,7 +228,8 @@ export class HttpServer {
       const bytes = await readBytes(exchange.body, exchange.headers['content-length'])
       body = await parseBody(bytes, bodyType(contentType))
       if (body.value !== undefined) request.body = body.value
-      else if (verb === 'create' || verb === 'update' || verb === 'patch') throw badRequest('the body of the request is empty')
+      else if (verb === 'create' || verb === 'update' || verb === 'patch')
+        throw badRequest('the body of the request is empty')
     }
     return dispatch(this.#options.context, request, {
       user,
@@ -190,26 +263,38 @@ export class HttpServer {
     socket.on('error', () => socket.destroy())
     try {
       const { authorizer } = this.#options.context
-      const user = await authenticate(request.headers, request.socket as never, { tokens: authorizer.tokens, authorizer })
+      const user = await authenticate(request.headers, request.socket as never, {
+        tokens: authorizer.tokens,
+        authorizer,
+      })
       const parsed = parsePath(path)
       if (parsed === undefined || !isConnect(parsed)) throw pathNotFound()
       const call = await this.#admitConnect(parsed, query, user, request.method ?? 'GET')
       await this.#connector().upgrade(call, request, socket, head)
     } catch (error) {
       if (!(error instanceof StatusError)) this.#options.onError(error)
-      const status = error instanceof StatusError ? error.status : failure('InternalError', 'the server failed; see its log').status
+      const status =
+        error instanceof StatusError ? error.status : failure('InternalError', 'the server failed; see its log').status
       const text = JSON.stringify(status)
-      socket.end(`HTTP/1.1 ${status.code} ${status.reason}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`)
+      socket.end(
+        `HTTP/1.1 ${status.code} ${status.reason}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
+      )
     }
   }
 
   #connector(): Connector {
-    if (this.#options.connector === undefined) throw failure('ServiceUnavailable', 'this server has no way to node agents')
+    if (this.#options.connector === undefined)
+      throw failure('ServiceUnavailable', 'this server has no way to node agents')
     return this.#options.connector
   }
 
   /** exec, attach and port-forward need `create` whatever the method (1.35); the proxies go by the method. */
-  async #admitConnect(parsed: ParsedPath, query: URLSearchParams, user: UserInfo, method: string): Promise<ConnectCall> {
+  async #admitConnect(
+    parsed: ParsedPath,
+    query: URLSearchParams,
+    user: UserInfo,
+    method: string,
+  ): Promise<ConnectCall> {
     const { authorizer, engine, registry } = this.#options.context
     const { resource, subresource = '', name = '', namespace } = parsed
     const row = registry.find(parsed.group, parsed.version, resource)
@@ -232,7 +317,14 @@ export class HttpServer {
         ...(namespace === undefined ? {} : { namespace }),
       })
     }
-    return { resource: resource as ConnectCall['resource'], subresource: subresource as ConnectCall['subresource'], namespace, name, path: parsed.rest === '' && !parsed.hasTrailingSlash ? '' : `/${parsed.rest}`, query }
+    return {
+      resource: resource as ConnectCall['resource'],
+      subresource: subresource as ConnectCall['subresource'],
+      namespace,
+      name,
+      path: parsed.rest === '' && !parsed.hasTrailingSlash ? '' : `/${parsed.rest}`,
+      query,
+    }
   }
 
   /** DNS rebinding: a web page whose name resolves to loopback sends its own name as Host. */
@@ -245,19 +337,24 @@ export class HttpServer {
     const { origin } = headers
     if (origin === undefined) return
     const originHost = URL.canParse(origin) ? new URL(origin).hostname : ''
-    if (!this.#options.hosts.has(originHost) && !/^127(\.\d+){3}$/.test(originHost)) throw failure('Forbidden', `origin ${JSON.stringify(origin)} is not allowed`)
+    if (!this.#options.hosts.has(originHost) && !/^127(\.\d+){3}$/.test(originHost))
+      throw failure('Forbidden', `origin ${JSON.stringify(origin)} is not allowed`)
   }
 }
 
 function splitTarget(target: string): { path: string; query: URLSearchParams } {
   const mark = target.indexOf('?')
-  return mark < 0 ? { path: target, query: noQuery } : { path: target.slice(0, mark), query: new URLSearchParams(target.slice(mark + 1)) }
+  return mark < 0
+    ? { path: target, query: noQuery }
+    : { path: target.slice(0, mark), query: new URLSearchParams(target.slice(mark + 1)) }
 }
 
 const noQuery = new URLSearchParams()
 
 function isConnect({ group, resource, subresource }: ParsedPath): boolean {
-  return group === '' && connectResources.has(resource) && subresource !== undefined && connectSubresources.has(subresource)
+  return (
+    group === '' && connectResources.has(resource) && subresource !== undefined && connectSubresources.has(subresource)
+  )
 }
 
 /** `https:web:80` is the object web. */

@@ -23,7 +23,12 @@ export interface WatchStreamOptions {
 
 export function streamWatch({ exchange, watch, row, accepted, table, headers }: WatchStreamOptions): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
-  const out: Writable = exchange.stream(200, { 'content-type': accepted.contentType, 'cache-control': 'no-cache, private', 'transfer-encoding': 'chunked', ...headers })
+  const out: Writable = exchange.stream(200, {
+    'content-type': accepted.contentType,
+    'cache-control': 'no-cache, private',
+    'transfer-encoding': 'chunked',
+    ...headers,
+  })
   let waiting: Uint8Array[] = []
   let isScheduled = false
   let isFirst = true

@@ -218,7 +218,10 @@ export class Definitions {
     return {
       ...published,
       type: 'object',
-      properties: { ...(published['properties'] as Json | undefined), ...this.#typeMeta(objectMetaSchema().name ?? '') },
+      properties: {
+        ...(published['properties'] as Json | undefined),
+        ...this.#typeMeta(objectMetaSchema().name ?? ''),
+      },
       ...this.#kindOf(definitionName(row)),
     }
   }

@@ -33,7 +33,8 @@ export async function createObject(engine: Engine, call: Call, object: KubeObjec
   if (metadata.resourceVersion !== undefined && metadata.resourceVersion !== '') {
     throw badRequest('resourceVersion should not be set on objects to be created')
   }
-  if (metadata.managedFields === undefined || call.request.patchType === undefined) trackFields(engine, call, object, undefined)
+  if (metadata.managedFields === undefined || call.request.patchType === undefined)
+    trackFields(engine, call, object, undefined)
   const admission = admissionRequest(call, 'CREATE', object, undefined)
   await admit(engine, admission)
   const isGenerated = !metadata.name && Boolean(metadata.generateName)

@@ -17,20 +17,31 @@ export async function scaleRequest({ engine }: DispatchContext, call: Call, path
   if (stored === undefined) throw notFound(row.info, request.name ?? '')
   const current = scaleOf((await itemOf(row, stored)).object, paths)
   const answerRow = { ...row, isStorageVersion: false }
-  if (request.verb === 'get') return { type: 'object', code: 200, item: { object: current, revision: stored.revision }, row: answerRow }
+  if (request.verb === 'get')
+    return { type: 'object', code: 200, item: { object: current, revision: stored.revision }, row: answerRow }
   if (request.verb !== 'update' && request.verb !== 'patch') throw methodNotSupported(row.info, request.verb)
   const wanted = request.verb === 'update' ? (request.body as typeof current) : patchScale(current, request)
   const replicas = wanted.spec?.replicas ?? 0
-  if (!Number.isInteger(replicas) || replicas < 0) throw badRequest(`spec.replicas: Invalid value: ${replicas}: should be a non-negative integer`)
+  if (!Number.isInteger(replicas) || replicas < 0)
+    throw badRequest(`spec.replicas: Invalid value: ${replicas}: should be a non-negative integer`)
   const version = wanted.metadata?.resourceVersion
   const body = {
     ...at(paths.specReplicasPath, replicas),
-    ...(version === undefined || version === current.metadata.resourceVersion ? {} : { metadata: { resourceVersion: version } }),
+    ...(version === undefined || version === current.metadata.resourceVersion
+      ? {}
+      : { metadata: { resourceVersion: version } }),
   }
   const { subresource: _subresource, ...main } = request
-  const changed = await patch(engine, { ...call, request: { ...main, verb: 'patch', patchType: 'application/merge-patch+json', body } })
+  const changed = await patch(engine, {
+    ...call,
+    request: { ...main, verb: 'patch', patchType: 'application/merge-patch+json', body },
+  })
   if (changed.type !== 'object') return changed
-  return { ...changed, item: { object: scaleOf(changed.item.object, paths), revision: changed.item.revision }, row: answerRow }
+  return {
+    ...changed,
+    item: { object: scaleOf(changed.item.object, paths), revision: changed.item.revision },
+    row: answerRow,
+  }
 }
 
 export interface Scale extends KubeObject {
@@ -46,7 +57,10 @@ function scaleOf(object: KubeObject, { specReplicasPath, statusReplicasPath, lab
     kind: 'Scale',
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
     spec: { replicas: Number(read(object, specReplicasPath) ?? 0) },
-    status: { replicas: Number(read(object, statusReplicasPath) ?? 0), ...(typeof selector === 'string' ? { selector } : {}) },
+    status: {
+      replicas: Number(read(object, statusReplicasPath) ?? 0),
+      ...(typeof selector === 'string' ? { selector } : {}),
+    },
   }
 }
 
@@ -55,7 +69,11 @@ function partsOf(path: string): string[] {
 }
 
 function read(object: unknown, path: string): unknown {
-  return partsOf(path).reduce<unknown>((value, part) => (typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[part] : undefined), object)
+  return partsOf(path).reduce<unknown>(
+    (value, part) =>
+      typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[part] : undefined,
+    object,
+  )
 }
 
 function at(path: string, value: unknown): Record<string, unknown> {

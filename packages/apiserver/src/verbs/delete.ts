@@ -1,13 +1,35 @@
 // delete and deletecollection: at once, gracefully, or when the last finalizer is gone.
 // Upstream: pkg/registry/rest/delete.go, pkg/registry/generic/registry/store.go Delete.
 
-import { type KubeObject, type RequestOptions, type Status, badRequest, cloneJson, conflict, deepEqual, failure, field, formatTime, invalid, isNotFound, notFound } from '@binnacle/api'
+import {
+  type KubeObject,
+  type RequestOptions,
+  type Status,
+  badRequest,
+  cloneJson,
+  conflict,
+  deepEqual,
+  failure,
+  field,
+  formatTime,
+  invalid,
+  isNotFound,
+  notFound,
+} from '@binnacle/api'
 import type { StoredObject } from '@binnacle/store'
 import type { Call, Outcome } from '../call.ts'
 import { objectKeyOf } from '../registry.ts'
 import type { Strategy } from '../strategy.ts'
 import { isSelected, itemOf, list, selectionOf } from './read.ts'
-import { type Engine, admissionRequest, admit, answerItem, strategyOf, validateAdmission, writeContext } from './write.ts'
+import {
+  type Engine,
+  admissionRequest,
+  admit,
+  answerItem,
+  strategyOf,
+  validateAdmission,
+  writeContext,
+} from './write.ts'
 
 const orphanFinalizer = 'orphan'
 const foregroundFinalizer = 'foregroundDeletion'
@@ -57,7 +79,8 @@ async function removeKey(engine: Engine, call: Call, key: string): Promise<Outco
     if (current === undefined) throw notFound(row.info, request.name ?? '')
     requirePreconditions(call, current.object)
     const marked = markDeleted(engine, call, current.object)
-    isGone = marked === undefined || (isReadyToGo(strategy, marked) && (marked.metadata.deletionGracePeriodSeconds ?? 0) === 0)
+    isGone =
+      marked === undefined || (isReadyToGo(strategy, marked) && (marked.metadata.deletionGracePeriodSeconds ?? 0) === 0)
     if (isGone) return marked === undefined ? { remove: true } : { remove: true, lastState: marked }
     return marked === undefined || deepEqual(marked, current.object) ? { keep: true } : { put: marked }
   }
@@ -65,7 +88,9 @@ async function removeKey(engine: Engine, call: Call, key: string): Promise<Outco
     const current = backend.store.get(key)
     decide(current)
     if (current === undefined) throw notFound(row.info, request.name ?? '')
-    return isGone ? gone(call, current, await itemOf(row, current)) : { type: 'object', code: 200, item: await itemOf(row, current), row }
+    return isGone
+      ? gone(call, current, await itemOf(row, current))
+      : { type: 'object', code: 200, item: await itemOf(row, current), row }
   }
   const stored = await backend.store.write(key, decide)
   if (stored === undefined) throw notFound(row.info, request.name ?? '')
@@ -91,17 +116,26 @@ function gone({ row }: Call, { object }: StoredObject, item: Awaited<ReturnType<
 /** DeleteOptions come as the body, as the query, or as both; the body wins. */
 function deleteOptions({ request, options }: Call): RequestOptions {
   const body = request.body as (RequestOptions & { orphanDependents?: boolean; kind?: string }) | undefined
-  if (body !== undefined && (typeof body !== 'object' || body === null)) throw badRequest('the body of a delete must be DeleteOptions')
+  if (body !== undefined && (typeof body !== 'object' || body === null))
+    throw badRequest('the body of a delete must be DeleteOptions')
   const merged = { ...options, ...body }
   if (body?.orphanDependents !== undefined) {
     if (merged.propagationPolicy !== undefined) {
-      throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [field.invalid('propagationPolicy', merged.propagationPolicy, 'orphanDependents and deletionPropagation cannot be both set')])
+      throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
+        field.invalid(
+          'propagationPolicy',
+          merged.propagationPolicy,
+          'orphanDependents and deletionPropagation cannot be both set',
+        ),
+      ])
     }
     merged.propagationPolicy = body.orphanDependents ? 'Orphan' : 'Background'
   }
   const policy = merged.propagationPolicy
   if (policy !== undefined && policy !== null && !['Orphan', 'Background', 'Foreground'].includes(policy)) {
-    throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [field.notSupported('propagationPolicy', policy, ['Foreground', 'Background', 'Orphan', 'nil'])])
+    throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
+      field.notSupported('propagationPolicy', policy, ['Foreground', 'Background', 'Orphan', 'nil']),
+    ])
   }
   return merged
 }
@@ -109,10 +143,18 @@ function deleteOptions({ request, options }: Call): RequestOptions {
 function requirePreconditions({ options, row, request }: Call, { metadata }: KubeObject): void {
   const { uid, resourceVersion } = options.preconditions ?? {}
   if (uid !== undefined && uid !== null && uid !== metadata.uid) {
-    throw conflict(row.info, request.name ?? '', `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`)
+    throw conflict(
+      row.info,
+      request.name ?? '',
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`,
+    )
   }
   if (resourceVersion !== undefined && resourceVersion !== null && resourceVersion !== metadata.resourceVersion) {
-    throw conflict(row.info, request.name ?? '', `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion}`)
+    throw conflict(
+      row.info,
+      request.name ?? '',
+      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion}`,
+    )
   }
 }
 
@@ -141,7 +183,10 @@ function markDeleted(engine: Engine, call: Call, current: KubeObject): KubeObjec
   return marked
 }
 
-function withDeletion(current: KubeObject, { at, grace, finalizers }: { at: number; grace: number; finalizers: string[] }): KubeObject {
+function withDeletion(
+  current: KubeObject,
+  { at, grace, finalizers }: { at: number; grace: number; finalizers: string[] },
+): KubeObject {
   const object = cloneJson(current)
   object.metadata.deletionTimestamp = formatTime(at)
   object.metadata.deletionGracePeriodSeconds = grace
@@ -173,12 +218,17 @@ interface Removal {
   overtaken(): Error
 }
 
-export async function removeNow(engine: Engine, call: Call, { key, expected, lastState, overtaken }: Removal): Promise<StoredObject> {
+export async function removeNow(
+  engine: Engine,
+  call: Call,
+  { key, expected, lastState, overtaken }: Removal,
+): Promise<StoredObject> {
   const last = await engine.backend.store.write(key, (newest) => {
     if (newest?.revision !== expected) throw overtaken()
     return { remove: true, lastState }
   })
-  if (last === undefined) throw failure('InternalError', 'Internal error occurred: the object vanished while it was removed')
+  if (last === undefined)
+    throw failure('InternalError', 'Internal error occurred: the object vanished while it was removed')
   strategyOf(engine, call.row).afterDelete?.(last.object, writeContext(engine, call))
   return last
 }
@@ -212,8 +262,22 @@ export async function removeCollection(engine: Engine, call: Call): Promise<Outc
   return { type: 'list', items: selected.items, revision: selected.revision, row }
 }
 
-function listOptionsOf({ labelSelector, fieldSelector, limit, continue: token, resourceVersion, resourceVersionMatch }: RequestOptions): RequestOptions {
+function listOptionsOf({
+  labelSelector,
+  fieldSelector,
+  limit,
+  continue: token,
+  resourceVersion,
+  resourceVersionMatch,
+}: RequestOptions): RequestOptions {
   return Object.fromEntries(
-    Object.entries({ labelSelector, fieldSelector, limit, continue: token, resourceVersion, resourceVersionMatch }).filter(([, value]) => value !== undefined),
+    Object.entries({
+      labelSelector,
+      fieldSelector,
+      limit,
+      continue: token,
+      resourceVersion,
+      resourceVersionMatch,
+    }).filter(([, value]) => value !== undefined),
   )
 }

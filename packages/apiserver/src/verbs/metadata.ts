@@ -18,25 +18,34 @@ export function generateName(prefix: string): string {
 /** The body must be an object of the kind that the path names; missing apiVersion and kind are filled in. */
 export function requireKind(call: Call, value: unknown): KubeObject {
   const { row, request } = call
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badRequest('the body of the request must be an object')
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw badRequest('the body of the request must be an object')
   const object = value as KubeObject & { kind?: unknown; apiVersion?: unknown }
   const expected = expectedKind(call)
   object.apiVersion ??= expected.apiVersion
   object.kind ??= expected.kind
   if (object.apiVersion !== expected.apiVersion) {
-    throw badRequest(`the API version in the data (${String(object.apiVersion)}) does not match the expected API version (${expected.apiVersion})`)
+    throw badRequest(
+      `the API version in the data (${String(object.apiVersion)}) does not match the expected API version (${expected.apiVersion})`,
+    )
   }
   if (object.kind !== expected.kind) {
-    throw badRequest(`${String(object.kind)} in version "${row.info.version}" cannot be handled as a ${expected.kind}: converting (${String(object.apiVersion)}.${String(object.kind)}) to (${row.apiVersion}.${expected.kind}): unknown conversion`)
+    throw badRequest(
+      `${String(object.kind)} in version "${row.info.version}" cannot be handled as a ${expected.kind}: converting (${String(object.apiVersion)}.${String(object.kind)}) to (${row.apiVersion}.${expected.kind}): unknown conversion`,
+    )
   }
   object.metadata ??= {}
-  if (typeof object.metadata !== 'object' || Array.isArray(object.metadata)) throw badRequest('metadata must be an object')
+  if (typeof object.metadata !== 'object' || Array.isArray(object.metadata))
+    throw badRequest('metadata must be an object')
   requireNamespace(object, row.info.namespaced ? request.namespace : undefined)
   return object
 }
 
 function expectedKind({ row, request }: Call): { apiVersion: string; kind: string } {
-  const subresource = request.subresource === undefined ? undefined : row.info.subresources.find(({ name }) => name === request.subresource)
+  const subresource =
+    request.subresource === undefined
+      ? undefined
+      : row.info.subresources.find(({ name }) => name === request.subresource)
   if (subresource === undefined) return { apiVersion: row.apiVersion, kind: row.info.kind }
   const { group = row.info.group, version = row.info.version, kind } = subresource
   return { apiVersion: group === '' ? version : `${group}/${version}`, kind }
@@ -69,7 +78,13 @@ export function fillSystemFields(object: KubeObject, now: number): void {
 export function keepSystemFields(object: KubeObject, old: KubeObject): void {
   const { metadata } = object
   const before = old.metadata
-  for (const name of ['uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generateName'] as const) {
+  for (const name of [
+    'uid',
+    'creationTimestamp',
+    'deletionTimestamp',
+    'deletionGracePeriodSeconds',
+    'generateName',
+  ] as const) {
     const value = before[name]
     if (value === undefined) delete metadata[name]
     else if (name !== 'generateName' || metadata.generateName === undefined) setMember(metadata, name, value)
@@ -87,10 +102,19 @@ export function dedupeOwnerReferences(object: KubeObject, warn: (message: string
   if (owners === undefined || owners === null || owners.length < 2) return
   const seen = new Set<string>()
   const unique = owners.filter((owner: OwnerReference) => {
-    const key = JSON.stringify([owner.apiVersion, owner.kind, owner.name, owner.uid, owner.controller, owner.blockOwnerDeletion])
+    const key = JSON.stringify([
+      owner.apiVersion,
+      owner.kind,
+      owner.name,
+      owner.uid,
+      owner.controller,
+      owner.blockOwnerDeletion,
+    ])
     return !seen.has(key) && seen.add(key)
   })
   if (unique.length === owners.length) return
   object.metadata.ownerReferences = unique
-  warn('.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24')
+  warn(
+    '.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24',
+  )
 }

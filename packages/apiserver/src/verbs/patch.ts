@@ -41,10 +41,17 @@ function mergedOf({ request, row }: Call, old: KubeObject): unknown {
     case 'application/merge-patch+json':
       return applyMergePatch(old, body)
     case 'application/strategic-merge-patch+json':
-      if (row.isCustom) throw failure('UnsupportedMediaType', 'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml')
+      if (row.isCustom)
+        throw failure(
+          'UnsupportedMediaType',
+          'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
+        )
       return applyStrategicMergePatch(row.info.schema, old, body)
     default:
-      throw failure('UnsupportedMediaType', 'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml, application/strategic-merge-patch+json')
+      throw failure(
+        'UnsupportedMediaType',
+        'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml, application/strategic-merge-patch+json',
+      )
   }
 }
 
@@ -54,7 +61,8 @@ function applied(engine: Engine, call: Call, old: KubeObject | undefined): KubeO
   if (patch.metadata.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil')
   const name = patch.metadata.name ?? ''
   if (name === '') patch.metadata.name = request.name
-  else if (name !== request.name) throw badRequest(`the name of the object (${name}) does not match the name on the URL (${request.name})`)
+  else if (name !== request.name)
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${request.name})`)
   finishStrictOnly(engine, call, patch)
   const { object, managedFields } = applyServerSide({
     schema: row.info.schema,

@@ -44,7 +44,10 @@ export function selectionOf(call: Call): Selection | undefined {
   const { labelSelector = '', fieldSelector = '' } = call.options
   const { name } = call.request
   // A watch or list of one object by its path is a selection by name.
-  const fieldText = name === undefined ? fieldSelector : [`metadata.name=${name}`, fieldSelector].filter((text) => text !== '').join(',')
+  const fieldText =
+    name === undefined
+      ? fieldSelector
+      : [`metadata.name=${name}`, fieldSelector].filter((text) => text !== '').join(',')
   if (labelSelector === '' && fieldText === '') return undefined
   const selectableFields = call.row.hooks.selectableFields
   const kind = selectableFields === undefined ? call.row.info : { ...call.row.info, selectableFields }
@@ -61,7 +64,8 @@ export async function list(store: Store, call: Call): Promise<Outcome> {
   const selection = selectionOf(call)
   const prefix = keyPrefix(row, row.info.namespaced ? request.namespace : undefined)
   const limit = options.limit ?? 0
-  const token = options.continue === undefined || options.continue === '' ? undefined : readToken(options.continue, prefix)
+  const token =
+    options.continue === undefined || options.continue === '' ? undefined : readToken(options.continue, prefix)
   const exact = exactRevision(options)
   if (token === undefined && exact === undefined) {
     const version = resourceVersionOf(options)
@@ -123,7 +127,13 @@ async function listSelected(store: Store, call: Call, page: Page & { selection: 
       if (page.limit > 0 && items.length === page.limit) {
         const isLast = index === found.items.length - 1 && found.remaining === 0
         if (isLast) return { type: 'list', items, revision, row: call.row }
-        return { type: 'list', items, revision, continueToken: writeToken({ prefix: page.prefix, after: stored.key, revision }), row: call.row }
+        return {
+          type: 'list',
+          items,
+          revision,
+          continueToken: writeToken({ prefix: page.prefix, after: stored.key, revision }),
+          row: call.row,
+        }
       }
     }
     after = found.items.at(-1)?.key
@@ -135,7 +145,11 @@ async function listSelected(store: Store, call: Call, page: Page & { selection: 
 export function resourceVersionOf({ resourceVersion }: RequestOptions): number | undefined {
   if (resourceVersion === undefined || resourceVersion === '') return undefined
   if (!/^\d+$/.test(resourceVersion)) {
-    throw invalidOptions('resourceVersion', resourceVersion, 'strconv.ParseUint: parsing "' + resourceVersion + '": invalid syntax')
+    throw invalidOptions(
+      'resourceVersion',
+      resourceVersion,
+      'strconv.ParseUint: parsing "' + resourceVersion + '": invalid syntax',
+    )
   }
   return Number(resourceVersion)
 }
@@ -144,7 +158,10 @@ export function resourceVersionOf({ resourceVersion }: RequestOptions): number |
 export function requireRevision(store: Store, revision: number): void {
   if (revision <= store.revision) return
   throw failure('Timeout', `Too large resource version: ${revision}, current: ${store.revision}`, {
-    details: { causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }], retryAfterSeconds: 1 },
+    details: {
+      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+      retryAfterSeconds: 1,
+    },
   })
 }
 
@@ -157,25 +174,38 @@ function exactRevision(options: RequestOptions): number | undefined {
 }
 
 function invalidOptions(name: string, value: unknown, detail: string): Error {
-  return invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [{ type: 'FieldValueInvalid', field: name, badValue: value, detail }])
+  return invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
+    { type: 'FieldValueInvalid', field: name, badValue: value, detail },
+  ])
 }
 
 /** apimachinery pkg/apis/meta/internalversion/validation. */
 function validateListOptions(options: RequestOptions): void {
   const forbidden = (field: string, detail: string): Error =>
-    invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [{ type: 'FieldValueForbidden', field, badValue: '', detail }])
+    invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
+      { type: 'FieldValueForbidden', field, badValue: '', detail },
+    ])
   const { resourceVersionMatch: match, resourceVersion: version = '', continue: token = '', limit = 0 } = options
-  if (options.sendInitialEvents !== undefined) throw forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list')
+  if (options.sendInitialEvents !== undefined)
+    throw forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list')
   if (limit < 0) throw badRequest('limit must not be negative')
   if (match === undefined) {
-    if (token !== '' && version !== '' && version !== '0') throw badRequest('specifying resource version is not allowed when using continue')
+    if (token !== '' && version !== '' && version !== '0')
+      throw badRequest('specifying resource version is not allowed when using continue')
     return
   }
-  if (version === '') throw forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided')
-  if (token !== '') throw forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided')
+  if (version === '')
+    throw forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided')
+  if (token !== '')
+    throw forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided')
   if (match !== 'Exact' && match !== 'NotOlderThan') {
     throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
-      { type: 'FieldValueNotSupported', field: 'resourceVersionMatch', badValue: match, detail: 'supported values: "Exact", "NotOlderThan", ""' },
+      {
+        type: 'FieldValueNotSupported',
+        field: 'resourceVersionMatch',
+        badValue: match,
+        detail: 'supported values: "Exact", "NotOlderThan", ""',
+      },
     ])
   }
   if (match === 'Exact' && version === '0') {
@@ -204,6 +234,7 @@ function readToken(text: string, prefix: string): Token {
   } catch {
     throw refuse('it is not one that this server gave')
   }
-  if (token.v !== 'meta.k8s.io/v1' || typeof token.rv !== 'number' || typeof token.start !== 'string') throw refuse('incorrect encoded start resourceVersion')
+  if (token.v !== 'meta.k8s.io/v1' || typeof token.rv !== 'number' || typeof token.start !== 'string')
+    throw refuse('incorrect encoded start resourceVersion')
   return { prefix, after: prefix + token.start.replace(/\u0000$/, ''), revision: token.rv < 0 ? undefined : token.rv }
 }

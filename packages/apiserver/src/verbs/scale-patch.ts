@@ -4,6 +4,7 @@ import { type ResourceRequest, applyJsonPatch, applyMergePatch } from '@binnacle
 import type { Scale } from './custom-scale.ts'
 
 export function patchScale(current: Scale, { patchType, body }: ResourceRequest): Scale {
-  const patched = patchType === 'application/json-patch+json' ? applyJsonPatch(current, body) : applyMergePatch(current, body)
+  const patched =
+    patchType === 'application/json-patch+json' ? applyJsonPatch(current, body) : applyMergePatch(current, body)
   return patched as Scale
 }

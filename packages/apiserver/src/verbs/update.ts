@@ -78,11 +78,13 @@ export async function update(engine: Engine, call: Call): Promise<Outcome> {
   const { row, request } = call
   const name = body.metadata.name ?? ''
   if (name === '') body.metadata.name = request.name
-  else if (name !== request.name) throw badRequest(`the name of the object (${name}) does not match the name on the URL (${request.name})`)
+  else if (name !== request.name)
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${request.name})`)
   try {
     return await change(engine, call, () => ({ object: structuredCopy(body), tracked: false }))
   } catch (error) {
-    if (!isNotFound(error) || request.subresource !== undefined || !createdByUpdate.has(row.info.storageKey)) throw error
+    if (!isNotFound(error) || request.subresource !== undefined || !createdByUpdate.has(row.info.storageKey))
+      throw error
     return createObject(engine, call, body)
   }
 }
@@ -92,7 +94,8 @@ export async function patch(engine: Engine, call: Call): Promise<Outcome> {
   try {
     return await change(engine, call, (old) => patchObject(engine, call, old))
   } catch (error) {
-    if (!isNotFound(error) || request.patchType !== 'application/apply-patch+yaml' || request.subresource !== undefined) throw error
+    if (!isNotFound(error) || request.patchType !== 'application/apply-patch+yaml' || request.subresource !== undefined)
+      throw error
     const { object } = await patchObject(engine, call, undefined)
     return createObject(engine, call, object)
   }
@@ -123,7 +126,8 @@ async function change(engine: Engine, call: Call, makeDraft: MakeDraft): Promise
     } catch (error) {
       if (!(error instanceof Overtaken)) throw error
       if (isConditional) throw conflict(row.info, request.name ?? '', staleObject)
-      if (request.patchType !== undefined && attempt === patchAttempts) throw conflict(row.info, request.name ?? '', staleObject)
+      if (request.patchType !== undefined && attempt === patchAttempts)
+        throw conflict(row.info, request.name ?? '', staleObject)
       if (attempt > 100) throw tooManyRequests('too many writers change this object at once, please try again later', 1)
       // The newest version that was accepted, once it is durable.
       current = await store.write(key, () => ({ keep: true }))
@@ -137,11 +141,17 @@ function requireVersion(call: Call, draft: KubeObject, old: KubeObject): boolean
   const name = request.name ?? ''
   const { uid, resourceVersion = '' } = draft.metadata
   if (uid !== undefined && uid !== '' && uid !== old.metadata.uid) {
-    throw conflict(row.info, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`)
+    throw conflict(
+      row.info,
+      name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`,
+    )
   }
   if (resourceVersion === '' || resourceVersion === '0') {
     if (request.patchType === undefined && onlyConditionally.has(row.info.storageKey)) {
-      throw invalid({ group: row.info.group, kind: row.info.kind }, name, [field.invalid('metadata.resourceVersion', 0, 'must be specified for an update')])
+      throw invalid({ group: row.info.group, kind: row.info.kind }, name, [
+        field.invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
+      ])
     }
     return false
   }
@@ -181,7 +191,12 @@ async function writeChange(engine: Engine, call: Call, { key, current, old, draf
   if (call.dryRun) return { type: 'object', code: 200, item: { object, revision: current.revision }, row }
   if (isReadyToGo(strategy, object) && old.metadata.deletionTimestamp !== undefined) {
     // The last finalizer is gone: this update is what removes the object.
-    const last = await removeNow(engine, call, { key, expected: current.revision, lastState: object, overtaken: () => new Overtaken() })
+    const last = await removeNow(engine, call, {
+      key,
+      expected: current.revision,
+      lastState: object,
+      overtaken: () => new Overtaken(),
+    })
     return { type: 'object', code: 200, item: await answerItem(row, last), row }
   }
   const kept = await toStorage(row, object)

@@ -33,7 +33,10 @@ export function watch({ store, clock }: WatchContext, call: Call): Outcome {
   }
   if (flow.from !== undefined && flow.from > store.revision) {
     throw failure('Timeout', `Too large resource version: ${flow.from}, current: ${store.revision}`, {
-      details: { causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }], retryAfterSeconds: 1 },
+      details: {
+        causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+        retryAfterSeconds: 1,
+      },
     })
   }
   const opened: Watch = { start: (observer) => run(flow, observer) }
@@ -43,13 +46,21 @@ export function watch({ store, clock }: WatchContext, call: Call): Outcome {
 function validateWatchOptions({ options }: Call): void {
   const { sendInitialEvents, resourceVersionMatch: match } = options
   const refuse = (field: string, detail: string): Error =>
-    invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [{ type: 'FieldValueForbidden', field, badValue: '', detail }])
+    invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
+      { type: 'FieldValueForbidden', field, badValue: '', detail },
+    ])
   if (sendInitialEvents === undefined) {
-    if (match !== undefined) throw refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided')
+    if (match !== undefined)
+      throw refuse(
+        'resourceVersionMatch',
+        'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+      )
     return
   }
-  if (match === undefined) throw refuse('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')
-  if (match !== 'NotOlderThan') throw refuse('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')
+  if (match === undefined)
+    throw refuse('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')
+  if (match !== 'NotOlderThan')
+    throw refuse('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')
 }
 
 interface Flow {
@@ -81,7 +92,8 @@ function run(flow: Flow, observer: WatchObserver): () => void {
       fromRevision = state.revision
       const changes = state.items.flatMap((stored) => stateOf(flow, stored))
       if (changes.length > 0) observer.changes(changes)
-      if (call.options.sendInitialEvents === true && call.options.allowWatchBookmarks === true) observer.bookmark(String(fromRevision), true)
+      if (call.options.sendInitialEvents === true && call.options.allowWatchBookmarks === true)
+        observer.bookmark(String(fromRevision), true)
     }
     stops.push(
       store.watch({
@@ -111,7 +123,9 @@ function run(flow: Flow, observer: WatchObserver): () => void {
     }
     stops[1] = clock.after(bookmarkIntervalMs, repeat)
     if (flow.timeoutMs > bookmarkBeforeEndMs) {
-      stops.push(clock.after(flow.timeoutMs - bookmarkBeforeEndMs, () => observer.bookmark(String(store.revision), false)))
+      stops.push(
+        clock.after(flow.timeoutMs - bookmarkBeforeEndMs, () => observer.bookmark(String(store.revision), false)),
+      )
     }
   }
   stops.push(
@@ -124,16 +138,26 @@ function run(flow: Flow, observer: WatchObserver): () => void {
 }
 
 function watchError(error: unknown, { from }: Flow): ReturnType<typeof failure> {
-  if (error instanceof CompactedError) return failure('Expired', `too old resource version: ${from} (${error.compactedRevision})`)
-  if (error instanceof FutureRevisionError) return failure('Timeout', `Too large resource version: ${from}, current: ${error.currentRevision}`)
-  return failure('InternalError', `Internal error occurred: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  if (error instanceof CompactedError)
+    return failure('Expired', `too old resource version: ${from} (${error.compactedRevision})`)
+  if (error instanceof FutureRevisionError)
+    return failure('Timeout', `Too large resource version: ${from}, current: ${error.currentRevision}`)
+  return failure(
+    'InternalError',
+    `Internal error occurred: ${error instanceof Error ? error.message : String(error)}`,
+    { cause: error },
+  )
 }
 
 /** Conversions of built-in kinds and of custom ones without a webhook are synchronous; the others list and watch one version. */
 function present(row: Row, stored: StoredObject): Item {
   if (row.isStorageVersion || row.hooks.fromStorage === undefined) return stored
   const object = row.hooks.fromStorage(stored.object)
-  if (object instanceof Promise) throw failure('InternalError', `a watch of ${row.info.resource} at ${row.apiVersion} needs a conversion webhook, which watches cannot use: watch ${row.info.storageVersion}`)
+  if (object instanceof Promise)
+    throw failure(
+      'InternalError',
+      `a watch of ${row.info.resource} at ${row.apiVersion} needs a conversion webhook, which watches cannot use: watch ${row.info.storageVersion}`,
+    )
   return { object, revision: stored.revision }
 }
 

@@ -57,7 +57,12 @@ export function decodeBody(engine: Engine, call: Call): KubeObject {
 }
 
 /** Also for the result of a patch, which is decoded like a body. `object` is given away. */
-export function finishDecoding(engine: Engine, call: Call, object: KubeObject, earlier: readonly string[] = []): KubeObject {
+export function finishDecoding(
+  engine: Engine,
+  call: Call,
+  object: KubeObject,
+  earlier: readonly string[] = [],
+): KubeObject {
   const { row } = call
   if (row.hooks.prune !== undefined) {
     reportFieldErrors(call, [...row.hooks.prune(object), ...earlier])
@@ -66,7 +71,9 @@ export function finishDecoding(engine: Engine, call: Call, object: KubeObject, e
   }
   const mistyped = decodeError(row.info.schema, object)
   if (mistyped !== undefined) {
-    throw badRequest(`${row.info.kind} in version ${JSON.stringify(row.info.version)} cannot be handled as a ${row.info.kind}: ${mistyped}`)
+    throw badRequest(
+      `${row.info.kind} in version ${JSON.stringify(row.info.version)} cannot be handled as a ${row.info.kind}: ${mistyped}`,
+    )
   }
   const { unknown } = decodeStrict(row.info.schema, object)
   reportFieldErrors(call, [...unknown, ...earlier])
@@ -109,7 +116,12 @@ export function setManagedFields(object: KubeObject, managed: ManagedFieldsEntry
   else object.metadata.managedFields = managed
 }
 
-export function admissionRequest(call: Call, operation: AdmissionRequest['operation'], object: KubeObject | undefined, old: KubeObject | undefined): AdmissionRequest {
+export function admissionRequest(
+  call: Call,
+  operation: AdmissionRequest['operation'],
+  object: KubeObject | undefined,
+  old: KubeObject | undefined,
+): AdmissionRequest {
   const { row, request, user, options, dryRun } = call
   return {
     operation,
@@ -146,15 +158,24 @@ export async function validateObject(call: Call, object: KubeObject, old: KubeOb
   const { row } = call
   const errors = await validationErrors(call, object, old)
   if (errors.length > 0) {
-    throw invalid({ group: row.info.group, kind: row.info.kind }, object.metadata.name ?? object.metadata.generateName ?? '', errors)
+    throw invalid(
+      { group: row.info.group, kind: row.info.kind },
+      object.metadata.name ?? object.metadata.generateName ?? '',
+      errors,
+    )
   }
   if (!row.isCustom) for (const warning of warningsFor(row.info, object, old)) call.warn(warning)
 }
 
-function validationErrors({ row, request }: Call, object: KubeObject, old: KubeObject | undefined): FieldError[] | Promise<FieldError[]> {
+function validationErrors(
+  { row, request }: Call,
+  object: KubeObject,
+  old: KubeObject | undefined,
+): FieldError[] | Promise<FieldError[]> {
   const { info, hooks } = row
   if (old === undefined) return hooks.validateCreate?.(object) ?? validateCreate(info, object)
-  if (request.subresource === 'status') return hooks.validateStatusUpdate?.(object, old) ?? validateStatusUpdate(info, object, old)
+  if (request.subresource === 'status')
+    return hooks.validateStatusUpdate?.(object, old) ?? validateStatusUpdate(info, object, old)
   return hooks.validateUpdate?.(object, old) ?? validateUpdate(info, object, old)
 }
 

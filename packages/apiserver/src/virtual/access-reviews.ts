@@ -6,7 +6,15 @@ import type { Call } from '../call.ts'
 import type { DispatchContext } from '../dispatch.ts'
 
 interface ReviewSpec {
-  resourceAttributes?: { namespace?: string; verb?: string; group?: string; version?: string; resource?: string; subresource?: string; name?: string }
+  resourceAttributes?: {
+    namespace?: string
+    verb?: string
+    group?: string
+    version?: string
+    resource?: string
+    subresource?: string
+    name?: string
+  }
   nonResourceAttributes?: { path?: string; verb?: string }
   user?: string
   groups?: string[]
@@ -54,7 +62,10 @@ function reviewOf({ request, row }: Call): Review {
   const review = request.body as Review
   const { resourceAttributes, nonResourceAttributes } = review.spec ?? {}
   if ((resourceAttributes === undefined) === (nonResourceAttributes === undefined)) {
-    const detail = resourceAttributes === undefined ? 'exactly one of nonResourceAttributes or resourceAttributes must be specified' : 'cannot be specified in combination with resourceAttributes'
+    const detail =
+      resourceAttributes === undefined
+        ? 'exactly one of nonResourceAttributes or resourceAttributes must be specified'
+        : 'cannot be specified in combination with resourceAttributes'
     const path = resourceAttributes === undefined ? 'spec.resourceAttributes' : 'spec.nonResourceAttributes'
     throw invalid({ group: row.info.group, kind: row.info.kind }, '', [field.invalid(path, null, detail)])
   }
@@ -63,7 +74,9 @@ function reviewOf({ request, row }: Call): Review {
 
 function subjectOf({ spec }: Review, { row }: Call): UserInfo {
   if (!spec.user && (spec.groups?.length ?? 0) === 0) {
-    throw invalid({ group: row.info.group, kind: row.info.kind }, '', [field.invalid('spec.user', spec.user ?? '', 'at least one of user or group must be specified')])
+    throw invalid({ group: row.info.group, kind: row.info.kind }, '', [
+      field.invalid('spec.user', spec.user ?? '', 'at least one of user or group must be specified'),
+    ])
   }
   return {
     username: spec.user ?? '',

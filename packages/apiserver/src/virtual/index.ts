@@ -27,7 +27,8 @@ type Review = (context: DispatchContext, call: Call) => KubeObject | Promise<Kub
 function createOnly(review: Review): VirtualResource {
   return async (context, call) => {
     if (call.request.verb !== 'create') throw methodNotSupported(call.row.info, call.request.verb)
-    if (typeof call.request.body !== 'object' || call.request.body === null) throw failure('BadRequest', 'the body of the request must be an object')
+    if (typeof call.request.body !== 'object' || call.request.body === null)
+      throw failure('BadRequest', 'the body of the request must be an object')
     const object = await review(context, call)
     return { type: 'object', code: 201, item: { object, revision: 0 }, row: call.row }
   }

@@ -21,7 +21,9 @@ export async function tokenReview({ authorizer }: DispatchContext, { request, ro
     kind: row.info.kind,
     metadata: review.metadata ?? {},
     status:
-      'error' in found ? { authenticated: false, user: {}, error: found.error } : { authenticated: true, user: wireUser(found.user), audiences: found.audiences },
+      'error' in found
+        ? { authenticated: false, user: {}, error: found.error }
+        : { authenticated: true, user: wireUser(found.user), audiences: found.audiences },
   }
   return answered
 }

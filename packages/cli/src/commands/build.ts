@@ -2,7 +2,17 @@
 
 import { mkdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { BuildError, ImageStore, InvalidReferenceError, buildDockerfile, buildImage, localRepository, parseReference, pushImage, tagWarning } from '@binnacle/images'
+import {
+  BuildError,
+  ImageStore,
+  InvalidReferenceError,
+  buildDockerfile,
+  buildImage,
+  localRepository,
+  parseReference,
+  pushImage,
+  tagWarning,
+} from '@binnacle/images'
 import { CliError, exitCodes } from '../cli-error.ts'
 import { dataPath, readRecord } from '../data-directory.ts'
 import { progress } from '../progress.ts'
@@ -40,28 +50,44 @@ export async function build(directory: string, options: BuildOptions): Promise<v
       directory: resolve(directory),
       repository,
       tag,
-      ...(base === undefined ? {} : { base: { repository: localRepository(base, own), reference: base.digest ?? base.tag ?? 'latest' } }),
+      ...(base === undefined
+        ? {}
+        : { base: { repository: localRepository(base, own), reference: base.digest ?? base.tag ?? 'latest' } }),
       onStep: (text) => steps.step(text),
     })
     if (options.push !== undefined) {
       steps.step(`pushing to ${options.push}`)
       const credentials = await credentialsFor(options.push, data, own)
-      await pushImage(store, { repository, reference: tag }, { host: options.push, repository: reference.path, tag, ...credentials })
+      await pushImage(
+        store,
+        { repository, reference: tag },
+        { host: options.push, repository: reference.path, tag, ...credentials },
+      )
     }
     const size = `${(image.size / 1024 / 1024).toFixed(1)} MiB`
     if (options.output === 'json') console.log(JSON.stringify({ image: options.tag, ...image }))
     else console.log(`built ${options.tag} (${image.language}, ${size}) ${image.digest}`)
   } catch (error) {
-    if (error instanceof InvalidReferenceError) throw new CliError(error.message, { cause: error, exitCode: exitCodes.usage })
+    if (error instanceof InvalidReferenceError)
+      throw new CliError(error.message, { cause: error, exitCode: exitCodes.usage })
     if (error instanceof BuildError) throw new CliError(`cannot build ${directory}: ${error.message}`, { cause: error })
     throw error
   }
 }
 
 /** Our own registry's password is in the data folder; for others `BINNACLE_REGISTRY_AUTH=user:password`. */
-async function credentialsFor(host: string, data: string, own: ReadonlySet<string>): Promise<{ credentials?: { username: string; password: string } }> {
+async function credentialsFor(
+  host: string,
+  data: string,
+  own: ReadonlySet<string>,
+): Promise<{ credentials?: { username: string; password: string } }> {
   if (own.has(host)) {
-    return { credentials: { username: 'binnacle', password: (await readFile(join(data, 'pki', 'registry-password'), 'utf8')).trim() } }
+    return {
+      credentials: {
+        username: 'binnacle',
+        password: (await readFile(join(data, 'pki', 'registry-password'), 'utf8')).trim(),
+      },
+    }
   }
   const given = process.env['BINNACLE_REGISTRY_AUTH']
   if (given === undefined) return {}

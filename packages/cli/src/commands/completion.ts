@@ -7,7 +7,9 @@ export function completion(program: Command, shell: string): string {
   const commands = program.commands.map((command) => ({
     name: command.name(),
     description: command.description(),
-    flags: command.options.flatMap((option) => [option.long, option.short]).filter((flag) => flag !== undefined && flag !== null),
+    flags: command.options
+      .flatMap((option) => [option.long, option.short])
+      .filter((flag) => flag !== undefined && flag !== null),
   }))
   const names = commands.map(({ name }) => name).join(' ')
   switch (shell) {
@@ -28,7 +30,9 @@ complete -o filenames -F _binnacle binnacle
 `
     }
     case 'zsh': {
-      const described = commands.map(({ name, description }) => `    '${name}:${description.replaceAll("'", '’')}'`).join('\n')
+      const described = commands
+        .map(({ name, description }) => `    '${name}:${description.replaceAll("'", '’')}'`)
+        .join('\n')
       const cases = commands.map(({ name, flags }) => `      ${name}) compadd -- ${flags.join(' ')} ;;`).join('\n')
       return `#compdef binnacle
 _binnacle() {
@@ -50,11 +54,15 @@ compdef _binnacle binnacle
     case 'fish': {
       const lines = commands.flatMap(({ name, description, flags }) => [
         `complete -c binnacle -n __fish_use_subcommand -a ${name} -d '${description.replaceAll("'", '’')}'`,
-        ...flags.filter((flag) => flag.startsWith('--')).map((flag) => `complete -c binnacle -n '__fish_seen_subcommand_from ${name}' -l ${flag.slice(2)}`),
+        ...flags
+          .filter((flag) => flag.startsWith('--'))
+          .map((flag) => `complete -c binnacle -n '__fish_seen_subcommand_from ${name}' -l ${flag.slice(2)}`),
       ])
       return `${lines.join('\n')}\n`
     }
     default:
-      throw new CliError(`no completion for ${JSON.stringify(shell)}: choose bash, zsh or fish`, { exitCode: exitCodes.usage })
+      throw new CliError(`no completion for ${JSON.stringify(shell)}: choose bash, zsh or fish`, {
+        exitCode: exitCodes.usage,
+      })
   }
 }

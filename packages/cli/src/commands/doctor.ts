@@ -27,8 +27,18 @@ export async function doctor(options: { data?: string; output?: string }): Promi
     lowPorts(),
     mountNamespaces(),
     memoryLimits(),
-    program('docker', ['info'], 'docker', 'container images of whole operating systems need a container engine; images built by `binnacle build` do not'),
-    program('kubectl', ['version', '--client'], 'kubectl', 'install kubectl to talk to the engine; any 1.30 to 1.36 will do'),
+    program(
+      'docker',
+      ['info'],
+      'docker',
+      'container images of whole operating systems need a container engine; images built by `binnacle build` do not',
+    ),
+    program(
+      'kubectl',
+      ['version', '--client'],
+      'kubectl',
+      'install kubectl to talk to the engine; any 1.30 to 1.36 will do',
+    ),
     terminals(),
   ])
   if (options.output === 'json') {
@@ -41,25 +51,39 @@ export async function doctor(options: { data?: string; output?: string }): Promi
     }
   }
   const failed = findings.find(({ state }) => state === 'failed')
-  if (failed !== undefined) throw new CliError(`${failed.name}: ${failed.found}; ${failed.means ?? 'the engine cannot run here'}`)
+  if (failed !== undefined)
+    throw new CliError(`${failed.name}: ${failed.found}; ${failed.means ?? 'the engine cannot run here'}`)
 }
 
 async function nodeVersion(): Promise<Finding> {
   const [major = 0] = process.versions.node.split('.').map(Number)
   if (major >= 24) return { name: 'Node.js', state: 'ok', found: process.versions.node }
-  return { name: 'Node.js', state: 'failed', found: process.versions.node, means: 'the engine needs Node.js 24 or newer' }
+  return {
+    name: 'Node.js',
+    state: 'failed',
+    found: process.versions.node,
+    means: 'the engine needs Node.js 24 or newer',
+  }
 }
 
 async function dataFolder(path: string): Promise<Finding> {
   const name = 'data folder'
   let existing = path
-  while (!(await access(existing).then(() => true, () => false))) existing = dirname(existing)
+  while (
+    !(await access(existing).then(
+      () => true,
+      () => false,
+    ))
+  )
+    existing = dirname(existing)
   try {
     await access(existing, constants.W_OK)
     const { bavail, bsize } = await statfs(existing)
     const free = (bavail * bsize) / 1024 ** 3
     const found = `${path} (${free.toFixed(1)} GiB free)`
-    return free > 1 ? { name, state: 'ok', found } : { name, state: 'limited', found, means: 'less than 1 GiB is free: writes are refused once the disk is full' }
+    return free > 1
+      ? { name, state: 'ok', found }
+      : { name, state: 'limited', found, means: 'less than 1 GiB is free: writes are refused once the disk is full' }
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     return { name, state: 'failed', found: why, means: 'choose a folder that you may write to with --data' }
@@ -83,12 +107,14 @@ async function refusal(host: string, port: number): Promise<string | undefined> 
 async function loopback(): Promise<Finding> {
   const name = 'Service addresses'
   const code = await refusal('127.96.0.1', 0)
-  if (code === undefined) return { name, state: 'ok', found: 'all of 127.0.0.0/8: every Service has an address of its own' }
+  if (code === undefined)
+    return { name, state: 'ok', found: 'all of 127.0.0.0/8: every Service has an address of its own' }
   return {
     name,
     state: 'limited',
     found: `only 127.0.0.1 (${code})`,
-    means: 'each Service is reached at a port of 127.0.0.1, shown by an event and the annotation binnacle.dev/reachable-at',
+    means:
+      'each Service is reached at a port of 127.0.0.1, shown by an event and the annotation binnacle.dev/reachable-at',
   }
 }
 
@@ -99,7 +125,12 @@ async function lowPorts(): Promise<Finding> {
     if (code === undefined) return { name, state: 'ok', found: 'may be listened on' }
     if (code === 'EACCES') break
   }
-  return { name, state: 'limited', found: 'need a privilege', means: 'a Service on port 80 is reached at another port of 127.0.0.1; programs cannot bind ports below 1024' }
+  return {
+    name,
+    state: 'limited',
+    found: 'need a privilege',
+    means: 'a Service on port 80 is reached at another port of 127.0.0.1; programs cannot bind ports below 1024',
+  }
 }
 
 async function succeeds(command: string, args: readonly string[]): Promise<boolean> {
@@ -111,7 +142,12 @@ async function succeeds(command: string, args: readonly string[]): Promise<boole
 async function mountNamespaces(): Promise<Finding> {
   const name = 'mount namespaces'
   if (process.platform !== 'linux') {
-    return { name, state: 'limited', found: `not on ${process.platform}`, means: 'volumes cannot stand at absolute paths: a pod that mounts one is refused with an event' }
+    return {
+      name,
+      state: 'limited',
+      found: `not on ${process.platform}`,
+      means: 'volumes cannot stand at absolute paths: a pod that mounts one is refused with an event',
+    }
   }
   const folder = await mkdtemp(join(tmpdir(), 'binnacle-doctor-'))
   try {
@@ -120,13 +156,18 @@ async function mountNamespaces(): Promise<Finding> {
     const script = `mount --bind /proc/version ${target}`
     const flags = process.getuid?.() === 0 ? ['--mount'] : ['--user', '--map-root-user', '--mount']
     if (await succeeds('unshare', [...flags, 'sh', '-c', script])) {
-      return { name, state: 'ok', found: 'permitted: volumes, /etc/hosts and /etc/resolv.conf stand where programs expect them' }
+      return {
+        name,
+        state: 'ok',
+        found: 'permitted: volumes, /etc/hosts and /etc/resolv.conf stand where programs expect them',
+      }
     }
     return {
       name,
       state: 'limited',
       found: 'not permitted',
-      means: 'volumes cannot stand at absolute paths, and only Node programs resolve Service names; others use the Service variables',
+      means:
+        'volumes cannot stand at absolute paths, and only Node programs resolve Service names; others use the Service variables',
     }
   } finally {
     await rm(folder, { recursive: true, force: true })
@@ -136,9 +177,17 @@ async function mountNamespaces(): Promise<Finding> {
 async function memoryLimits(): Promise<Finding> {
   const name = 'resource limits'
   const controllers = await readFile('/sys/fs/cgroup/cgroup.controllers', 'utf8').catch(() => undefined)
-  const writable = await access('/sys/fs/cgroup', constants.W_OK).then(() => true, () => false)
+  const writable = await access('/sys/fs/cgroup', constants.W_OK).then(
+    () => true,
+    () => false,
+  )
   if (controllers !== undefined && writable) return { name, state: 'ok', found: 'cgroup v2 may be written' }
-  return { name, state: 'limited', found: 'no writable cgroup v2', means: 'CPU and memory limits of pods are recorded and counted by the scheduler, but not enforced' }
+  return {
+    name,
+    state: 'limited',
+    found: 'no writable cgroup v2',
+    means: 'CPU and memory limits of pods are recorded and counted by the scheduler, but not enforced',
+  }
 }
 
 async function program(command: string, args: readonly string[], name: string, without: string): Promise<Finding> {
@@ -148,6 +197,12 @@ async function program(command: string, args: readonly string[], name: string, w
 
 async function terminals(): Promise<Finding> {
   const name = 'terminals'
-  if (await succeeds('script', ['--version'])) return { name, state: 'ok', found: 'kubectl exec -it gets a terminal from script (util-linux)' }
-  return { name, state: 'limited', found: 'no script program', means: 'kubectl exec -t is refused; without -t it works' }
+  if (await succeeds('script', ['--version']))
+    return { name, state: 'ok', found: 'kubectl exec -it gets a terminal from script (util-linux)' }
+  return {
+    name,
+    state: 'limited',
+    found: 'no script program',
+    means: 'kubectl exec -t is refused; without -t it works',
+  }
 }

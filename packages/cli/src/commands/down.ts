@@ -18,7 +18,10 @@ export async function down(options: { data?: string }): Promise<void> {
   process.kill(record.pid, 'SIGTERM')
   const until = Date.now() + patienceMs
   while (isRunning(record.pid)) {
-    if (Date.now() > until) throw new CliError(`the engine (pid ${record.pid}) has not ended after ${patienceMs / 1000} s; look at ${data}/engine.log`)
+    if (Date.now() > until)
+      throw new CliError(
+        `the engine (pid ${record.pid}) has not ended after ${patienceMs / 1000} s; look at ${data}/engine.log`,
+      )
     await delay(pollMs)
   }
   console.log(`stopped the engine (pid ${record.pid})`)

@@ -5,7 +5,15 @@ import { openSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { CliError, exitCodes } from '../cli-error.ts'
-import { type DataDirectory, type EngineRecord, dataPath, openDataDirectory, readRecord, removeRecord, writeRecord } from '../data-directory.ts'
+import {
+  type DataDirectory,
+  type EngineRecord,
+  dataPath,
+  openDataDirectory,
+  readRecord,
+  removeRecord,
+  writeRecord,
+} from '../data-directory.ts'
 import { createEngineLog } from '../engine-log.ts'
 import { type Engine, startEngine } from '../engine.ts'
 import { type Progress, progress } from '../progress.ts'
@@ -48,7 +56,9 @@ export async function up(options: UpOptions): Promise<void> {
 /** What a later version brings is refused by name, not ignored. */
 function requireSupported({ runtime, canvasPort }: UpOptions): void {
   if (runtime === 'containerd' || runtime === 'docker') {
-    throw new CliError(`the ${runtime} runtime is not part of this version: use --runtime process`, { exitCode: exitCodes.usage })
+    throw new CliError(`the ${runtime} runtime is not part of this version: use --runtime process`, {
+      exitCode: exitCodes.usage,
+    })
   }
   if (canvasPort !== undefined) {
     throw new CliError('the Canvas is not part of this version: leave out --canvas-port', { exitCode: exitCodes.usage })
@@ -63,10 +73,20 @@ interface Launched {
 }
 
 async function launch(options: UpOptions, steps: Progress): Promise<Launched> {
-  const data = await openDataDirectory({ ephemeral: options.ephemeral ?? false, ...(options.data === undefined ? {} : { data: options.data }) })
+  const data = await openDataDirectory({
+    ephemeral: options.ephemeral ?? false,
+    ...(options.data === undefined ? {} : { data: options.data }),
+  })
   const log = createEngineLog(data.ephemeral ? undefined : data.path)
   const runtime = options.runtime === 'simulated' ? 'simulated' : 'process'
-  const engine = await startEngine({ data, port: options.port, registryPort: options.registryPort, runtime, log, onStep: (text) => steps.step(text) })
+  const engine = await startEngine({
+    data,
+    port: options.port,
+    registryPort: options.registryPort,
+    runtime,
+    log,
+    onStep: (text) => steps.step(text),
+  })
   const kubeconfig = resolve(options.kubeconfig ?? join(data.path, 'kubeconfig'))
   await mkdir(dirname(kubeconfig), { recursive: true })
   await writeFile(kubeconfig, await engine.api.adminKubeconfig(), { mode: 0o600 })
@@ -101,21 +121,29 @@ function endOnSignal(steps: Progress): Promise<void> {
 
 /** Starts the same command in the background, and returns once it is ready or has failed. */
 async function detach(options: UpOptions): Promise<void> {
-  if (options.ephemeral) throw new CliError('--ephemeral and --detach do not go together: nothing would say where the engine is', { exitCode: exitCodes.usage })
+  if (options.ephemeral)
+    throw new CliError('--ephemeral and --detach do not go together: nothing would say where the engine is', {
+      exitCode: exitCodes.usage,
+    })
   const data = dataPath(options.data)
   const running = await readRecord(data)
-  if (running !== undefined) throw new CliError(`an engine runs on ${data} already (pid ${running.pid}): \`binnacle down\` ends it`)
+  if (running !== undefined)
+    throw new CliError(`an engine runs on ${data} already (pid ${running.pid}): \`binnacle down\` ends it`)
   await mkdir(data, { recursive: true, mode: 0o700 })
   const flags = process.argv.slice(2).filter((flag) => flag !== '--detach')
   const errors = openSync(join(data, 'engine.log'), 'a', 0o600)
-  const child = spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', ...flags], { detached: true, stdio: ['ignore', 'pipe', errors] })
+  const child = spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', ...flags], {
+    detached: true,
+    stdio: ['ignore', 'pipe', errors],
+  })
   const { stdout } = child
   if (stdout === null) throw new CliError('cannot read what the engine says')
   const line = await new Promise<string | undefined>((done) => {
     stdout.setEncoding('utf8').once('data', done)
     child.once('exit', () => done(undefined))
   })
-  if (line === undefined) throw new CliError(`the engine ended before it was ready: the end of ${join(data, 'engine.log')} says why`)
+  if (line === undefined)
+    throw new CliError(`the engine ended before it was ready: the end of ${join(data, 'engine.log')} says why`)
   process.stdout.write(line)
   stdout.destroy()
   child.unref()

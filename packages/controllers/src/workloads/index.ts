@@ -2,8 +2,22 @@
 
 import type { Controller } from '@binnacle/client'
 import type { ControllerContext } from '../context.ts'
+import { startDeploymentController } from './deployment-controller.ts'
+import { startReplicaSetController, startReplicationControllerController } from './replica-set-controller.ts'
 
-export const workloadControllers: Readonly<Record<string, (context: ControllerContext) => Controller>> = {}
+export const workloadControllers: Readonly<Record<string, (context: ControllerContext) => Controller>> = {
+  'replicaset-controller': startReplicaSetController,
+  'replicationcontroller-controller': startReplicationControllerController,
+  'deployment-controller': startDeploymentController,
+}
 
-/** Whom each acts as. */
-export const workloadControllerUsers: Readonly<Record<string, string>> = {}
+/** Whom each acts as: the accounts for which the API server has roles (`system:controller:<account>`). */
+export const workloadControllerUsers: Readonly<Record<string, string>> = {
+  'replicaset-controller': account('replicaset-controller'),
+  'replicationcontroller-controller': account('replication-controller'),
+  'deployment-controller': account('deployment-controller'),
+}
+
+function account(name: string): string {
+  return `system:serviceaccount:kube-system:${name}`
+}
