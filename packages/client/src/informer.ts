@@ -1,7 +1,15 @@
 // A local copy of one resource that follows the server: the list, then every change, in order. Upstream: client-go's
 // Reflector, Indexer and SharedIndexInformer in one. Level-based: what handlers see may skip states, never the last one.
 
-import { type KubeObject, type RequestOptions, type WatchEvent, StatusError, isExpired } from '@binnacle/api'
+import {
+  type Clock,
+  type KubeObject,
+  type RequestOptions,
+  type WatchEvent,
+  StatusError,
+  isExpired,
+  systemClock,
+} from '@binnacle/api'
 import { type Client, type ResourceRef, objectKey } from './client.ts'
 
 export type Indexer<T> = (object: T) => readonly string[]
@@ -19,18 +27,30 @@ export interface InformerOptions<T> {
   labelSelector?: string
   fieldSelector?: string
   indexers?: Record<string, Indexer<T>>
-  /** Told of every failed list or watch; the informer goes on trying. */
+  /** Times the pauses between watches. */
+  clock?: Clock
+  /** Told of every failed list or watch, and of what a handler or an indexer threw; the informer goes on. */
   onError?: (error: unknown) => void
+}
+
+/** What handlers are to be told once the state is complete. */
+interface Notification<T> {
+  object: T
+  old: T | undefined
+  isDeleted: boolean
 }
 
 const initialBackoffMs = 100
 const maxBackoffMs = 30_000
+/** A watch that lived shorter than this counts as a failure, or a server that closes at once would be asked in a loop. */
+const shortWatchMs = 1000
 const initialEventsEnd = 'k8s.io/initial-events-end'
 
 export class Informer<T extends KubeObject> {
   /** Resolves when the first full state is here; rejects when the informer is stopped before. */
   readonly synced: Promise<void>
   readonly #options: InformerOptions<T>
+  readonly #clock: Clock
   readonly #objects = new Map<string, T>()
   readonly #indexers = new Map<string, Indexer<T>>()
   readonly #indices = new Map<string, Map<string, Set<string>>>()
@@ -39,10 +59,15 @@ export class Informer<T extends KubeObject> {
   readonly #rejectSynced: (error: Error) => void
   #isSynced = false
   #resourceVersion: string | undefined
+  /** After 410: an older state than the one that was lost must not come back. */
+  #mustBeNewest = false
+  /** When the current watch was answered. */
+  #openedAt: number | undefined
   #started = false
 
   constructor(options: InformerOptions<T>) {
     this.#options = options
+    this.#clock = options.clock ?? systemClock
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.synced = promise
     this.#setSynced = resolve
@@ -96,28 +121,31 @@ export class Informer<T extends KubeObject> {
   /** Calls `added` for what is here already. The returned function ends the subscription. */
   on(handlers: InformerHandlers<T>): () => void {
     this.#handlers.add(handlers)
-    if (handlers.added) for (const object of this.#objects.values()) handlers.added(object)
+    for (const object of this.#objects.values()) this.#tell(handlers, { object, old: undefined, isDeleted: false })
     return () => this.#handlers.delete(handlers)
   }
 
   async #run(signal: AbortSignal): Promise<void> {
     let backoffMs = initialBackoffMs
     while (!signal.aborted) {
-      const before = this.#resourceVersion
+      this.#openedAt = undefined
       try {
         await this.#follow(signal)
-        backoffMs = initialBackoffMs
       } catch (error) {
         if (signal.aborted) break
         if (isExpired(error)) {
           this.#resourceVersion = undefined
-          continue
+          this.#mustBeNewest = true
+        } else {
+          this.#report(error)
         }
-        this.#options.onError?.(error)
-        if (this.#resourceVersion !== before) backoffMs = initialBackoffMs
-        await pause(backoffMs * (0.5 + Math.random()), signal)
-        backoffMs = Math.min(backoffMs * 2, maxBackoffMs)
       }
+      if (this.#openedAt !== undefined && this.#clock.now() - this.#openedAt >= shortWatchMs) {
+        backoffMs = initialBackoffMs
+        continue
+      }
+      await pause(this.#clock, backoffMs * (0.5 + Math.random()), signal)
+      backoffMs = Math.min(backoffMs * 2, maxBackoffMs)
     }
     if (!this.#isSynced)
       this.#rejectSynced(new Error(`informer of ${this.#options.ref.resource} was stopped before it was in step`))
@@ -136,24 +164,28 @@ export class Informer<T extends KubeObject> {
       await this.#list()
       return this.#watch({ resourceVersion: this.#resourceVersion ?? '0' }, signal)
     })
+    this.#openedAt = this.#clock.now()
     /** Collects the initial state, so that what vanished meanwhile is noticed. */
     let collecting = this.#resourceVersion === undefined ? new Map<string, T>() : undefined
     for await (const batch of events) {
+      const told: Notification<T>[] = []
       for (const event of batch) {
         const { resourceVersion, annotations } = event.object.metadata
         if (collecting !== undefined) {
           if (event.type === 'BOOKMARK' && annotations?.[initialEventsEnd] === 'true') {
-            this.#replace(collecting)
+            told.push(...this.#replace(collecting))
             collecting = undefined
-          } else if (event.type !== 'BOOKMARK') {
+          } else {
             collect(collecting, event)
             continue
           }
-        } else if (event.type !== 'BOOKMARK') {
-          this.#apply(event)
+        } else {
+          told.push(...this.#apply(event))
         }
-        if (collecting === undefined && resourceVersion !== undefined) this.#resourceVersion = resourceVersion
+        if (resourceVersion !== undefined) this.#resourceVersion = resourceVersion
       }
+      this.#notify(told)
+      if (collecting === undefined) this.#becomeSynced()
     }
   }
 
@@ -173,57 +205,95 @@ export class Informer<T extends KubeObject> {
 
   async #list(): Promise<void> {
     const { client, ref } = this.#options
-    const list = await client.list<T>(ref, { ...this.#selection(), resourceVersion: '0' })
-    this.#replace(new Map(list.items.map((object) => [objectKey(object), object])))
+    // Any state will do to begin with; later only the newest will.
+    const version = this.#mustBeNewest ? {} : { resourceVersion: '0' }
+    const list = await client.list<T>(ref, { ...this.#selection(), ...version })
+    const told = this.#replace(new Map(list.items.map((object) => [objectKey(object), object])))
     this.#resourceVersion = list.metadata.resourceVersion
+    this.#notify(told)
+    this.#becomeSynced()
   }
 
-  #replace(state: ReadonlyMap<string, T>): void {
-    for (const [key, old] of this.#objects) if (!state.has(key)) this.#remove(key, old)
-    for (const [key, object] of state) this.#set(key, object)
+  #becomeSynced(): void {
     if (this.#isSynced) return
     this.#isSynced = true
     this.#setSynced()
   }
 
-  #apply(event: WatchEvent<T>): void {
-    if (event.type === 'BOOKMARK') return
-    const key = objectKey(event.object)
-    if (event.type === 'DELETED') {
-      if (this.#objects.has(key)) this.#remove(key, event.object)
-    } else {
-      this.#set(key, event.object)
-    }
+  #replace(state: ReadonlyMap<string, T>): Notification<T>[] {
+    const told: Notification<T>[] = []
+    for (const [key, old] of this.#objects) if (!state.has(key)) told.push(...this.#remove(key, old))
+    for (const [key, object] of state) told.push(...this.#set(key, object))
+    return told
   }
 
-  #set(key: string, object: T): void {
+  #apply(event: WatchEvent<T>): Notification<T>[] {
+    if (event.type === 'BOOKMARK') return []
+    const key = objectKey(event.object)
+    return event.type === 'DELETED' ? this.#remove(key, event.object) : this.#set(key, event.object)
+  }
+
+  #set(key: string, object: T): Notification<T>[] {
     const old = this.#objects.get(key)
-    if (old !== undefined && old.metadata.resourceVersion === object.metadata.resourceVersion) return
+    if (old !== undefined && old.metadata.resourceVersion === object.metadata.resourceVersion) return []
     this.#objects.set(key, object)
     for (const [name, indexer] of this.#indexers) {
       if (old !== undefined) this.#removeFromIndex(name, indexer, key, old)
       this.#addToIndex(name, indexer, key, object)
     }
-    for (const handlers of this.#handlers) {
-      if (old === undefined) handlers.added?.(object)
-      // Deleted and made anew between two looks: to handlers these are two objects.
-      else if (old.metadata.uid !== object.metadata.uid) {
-        handlers.deleted?.(old)
-        handlers.added?.(object)
-      } else handlers.updated?.(object, old)
+    // Deleted and made anew between two looks: to handlers these are two objects.
+    if (old !== undefined && old.metadata.uid !== object.metadata.uid)
+      return [
+        { object: old, old: undefined, isDeleted: true },
+        { object, old: undefined, isDeleted: false },
+      ]
+    return [{ object, old, isDeleted: false }]
+  }
+
+  #remove(key: string, last: T): Notification<T>[] {
+    const old = this.#objects.get(key)
+    if (old === undefined) return []
+    this.#objects.delete(key)
+    for (const [name, indexer] of this.#indexers) this.#removeFromIndex(name, indexer, key, old)
+    return [{ object: last, old: undefined, isDeleted: true }]
+  }
+
+  /** Runs when the whole batch is in the copy, so that no handler sees a half of what belongs together. */
+  #notify(told: readonly Notification<T>[]): void {
+    if (told.length === 0) return
+    // Whoever subscribes meanwhile is given the complete state by `on`.
+    const subscribed = [...this.#handlers]
+    for (const notification of told)
+      for (const handlers of subscribed) if (this.#handlers.has(handlers)) this.#tell(handlers, notification)
+  }
+
+  #tell(handlers: InformerHandlers<T>, { object, old, isDeleted }: Notification<T>): void {
+    try {
+      if (isDeleted) handlers.deleted?.(object)
+      else if (old === undefined) handlers.added?.(object)
+      else handlers.updated?.(object, old)
+    } catch (error) {
+      this.#report(error)
     }
   }
 
-  #remove(key: string, last: T): void {
-    const old = this.#objects.get(key)
-    this.#objects.delete(key)
-    if (old !== undefined) for (const [name, indexer] of this.#indexers) this.#removeFromIndex(name, indexer, key, old)
-    for (const handlers of this.#handlers) handlers.deleted?.(last)
+  #report(error: unknown): void {
+    this.#options.onError?.(error)
+  }
+
+  /** An indexer that throws indexes nothing. */
+  #valuesOf(indexer: Indexer<T>, object: T): readonly string[] {
+    try {
+      return indexer(object)
+    } catch (error) {
+      this.#report(error)
+      return []
+    }
   }
 
   #addToIndex(name: string, indexer: Indexer<T>, key: string, object: T): void {
     const index = this.#indices.get(name)
-    for (const value of indexer(object)) {
+    for (const value of this.#valuesOf(indexer, object)) {
       const keys = index?.get(value)
       if (keys === undefined) index?.set(value, new Set([key]))
       else keys.add(key)
@@ -232,7 +302,7 @@ export class Informer<T extends KubeObject> {
 
   #removeFromIndex(name: string, indexer: Indexer<T>, key: string, object: T): void {
     const index = this.#indices.get(name)
-    for (const value of indexer(object)) {
+    for (const value of this.#valuesOf(indexer, object)) {
       const keys = index?.get(value)
       keys?.delete(key)
       if (keys?.size === 0) index?.delete(value)
@@ -251,15 +321,15 @@ function isRefusedInitialEvents(error: unknown): boolean {
   return error instanceof StatusError && (error.code === 422 || error.code === 400)
 }
 
-/** Waits, or ends early when `signal` aborts. Back-off is against a real server's faults, so this is real time. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', end)
-      resolve()
-    }
-    const timer = setTimeout(end, ms)
-    signal.addEventListener('abort', end)
-  })
+/** Waits, or ends early when `signal` aborts. */
+function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const cancel = clock.after(ms, resolve)
+  const end = (): void => {
+    cancel()
+    resolve()
+  }
+  signal.addEventListener('abort', end, { once: true })
+  return promise.finally(() => signal.removeEventListener('abort', end))
 }

@@ -1,18 +1,20 @@
 // One informer for each resource, shared by all controllers of a process.
 
-import type { KubeObject } from '@binnacle/api'
+import type { Clock, KubeObject } from '@binnacle/api'
 import type { Client, ResourceRef } from './client.ts'
 import { Informer, type Indexer } from './informer.ts'
 
 export class Informers {
   readonly #client: Client
+  readonly #clock: Clock | undefined
   readonly #onError: ((error: unknown) => void) | undefined
   // Informers of different kinds live in one map; `of` gives each caller its own kind back.
   readonly #informers = new Map<string, { start(signal: AbortSignal): void; readonly synced: Promise<void> }>()
   #signal: AbortSignal | undefined
 
-  constructor(options: { client: Client; onError?: (error: unknown) => void }) {
+  constructor(options: { client: Client; clock?: Clock; onError?: (error: unknown) => void }) {
     this.#client = options.client
+    this.#clock = options.clock
     this.#onError = options.onError
   }
 
@@ -24,11 +26,13 @@ export class Informers {
       known.addIndexers(indexers)
       return known
     }
+    const clock = this.#clock
     const onError = this.#onError
     const informer = new Informer<T>({
       client: this.#client,
       ref,
       indexers,
+      ...(clock === undefined ? {} : { clock }),
       ...(onError === undefined ? {} : { onError }),
     })
     this.#informers.set(key, informer)
