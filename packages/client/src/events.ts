@@ -1,8 +1,10 @@
-// Events about objects (core/v1), written without waiting: a repeated one raises the count of the first instead of
-// adding another, and a source that floods one object is held back. Upstream: client-go tools/record.
+// Events about objects (core/v1), written without waiting. A repeated one raises the count of the first instead of
+// adding another, similar ones are combined, and a source that floods one object is held back: all that is decided by
+// EventCorrelator. Upstream: client-go tools/record/event.go.
 
-import type { Clock, KubeObject } from '@binnacle/api'
+import { type Clock, type KubeObject, formatTime, isNotFound } from '@binnacle/api'
 import type { Client } from './client.ts'
+import { EventCorrelator, LruMap } from './event-correlator.ts'
 import { events } from './resources.ts'
 
 export type EventType = 'Normal' | 'Warning'
@@ -20,18 +22,20 @@ export interface EventRecorderOptions {
   onError?: (error: unknown) => void
 }
 
-/** As client-go's EventSourceObjectSpamFilter: a burst of 25 for each object, then one each five minutes. */
-const burst = 25
-const refillMs = 300_000
-const rememberedEvents = 4096
+const maxRemembered = 4096
+
+/** The object as it was created; later writes change count, lastTimestamp and message. */
+interface EventObject extends KubeObject {
+  metadata: { name: string; namespace: string }
+  message: string
+  lastTimestamp: string
+  count: number
+}
 
 interface Known {
-  namespace: string
-  name: string
-  count: number
-  firstTimestamp: string
+  event: EventObject
   /** Writes of one event follow each other. */
-  last: Promise<unknown>
+  last: Promise<void>
 }
 
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
@@ -40,63 +44,44 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
 
 class Recorder implements EventRecorder {
   readonly #options: EventRecorderOptions
-  readonly #known = new Map<string, Known>()
-  readonly #tokens = new Map<string, { left: number; at: number }>()
+  readonly #correlator: EventCorrelator
+  readonly #known = new LruMap<Known>(maxRemembered)
 
   constructor(options: EventRecorderOptions) {
     this.#options = options
+    this.#correlator = new EventCorrelator(options.clock)
   }
 
   record(object: KubeObject, type: EventType, reason: string, message: string, fieldPath?: string): void {
-    const { metadata } = object
-    const uid = metadata.uid ?? ''
-    if (!this.#mayWrite(uid)) return
-    const key = [uid, object.kind, metadata.namespace, metadata.name, type, reason, message, fieldPath].join('\u0000')
-    const now = new Date(this.#options.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z')
-    const known = this.#known.get(key)
-    if (known === undefined) this.#create(key, { object, type, reason, message, fieldPath, now })
-    else this.#repeat(known, now)
-  }
-
-  #create(
-    key: string,
-    {
-      object,
-      type,
-      reason,
-      message,
-      fieldPath,
-      now,
-    }: {
-      object: KubeObject
-      type: EventType
-      reason: string
-      message: string
-      fieldPath: string | undefined
-      now: string
-    },
-  ): void {
-    const { client, component, host } = this.#options
-    const { metadata } = object
-    // Events about cluster-scoped objects are kept in the namespace default.
-    const namespace = metadata.namespace ?? 'default'
-    const name = `${metadata.name}.${uniqueSuffix(this.#options.clock)}`
+    const { component, host, clock } = this.#options
+    const { apiVersion, kind, metadata } = object
+    const { namespace, name, uid, resourceVersion } = metadata
+    const subject = { apiVersion, kind, namespace, name, uid, fieldPath }
+    const source = { component, host }
+    const correlation = this.#correlator.correlate({ source, subject, type, reason, message })
+    const now = formatTime(clock.now())
+    const known = this.#known.get(correlation.key)
+    if (known !== undefined) {
+      // What is held back counts all the same; the next write says so.
+      known.event = {
+        ...known.event,
+        message: correlation.message,
+        count: known.event.count + 1,
+        lastTimestamp: now,
+      }
+      if (!correlation.isSpam) known.last = known.last.then(() => this.#repeat(known.event))
+      return
+    }
+    if (correlation.isSpam) return
     const event = {
       apiVersion: 'v1',
       kind: 'Event',
-      metadata: { name, namespace },
-      involvedObject: {
-        kind: object.kind,
-        namespace: metadata.namespace,
-        name: metadata.name,
-        uid: metadata.uid,
-        apiVersion: object.apiVersion,
-        resourceVersion: metadata.resourceVersion,
-        fieldPath,
-      },
+      // Events about cluster-scoped objects are kept in the namespace default.
+      metadata: { name: `${name}.${uniqueSuffix(clock)}`, namespace: namespace ?? 'default' },
+      involvedObject: { ...subject, resourceVersion },
       reason,
-      message,
-      source: { component, host },
+      message: correlation.message,
+      source,
       reportingComponent: component,
       reportingInstance: host ?? '',
       firstTimestamp: now,
@@ -104,36 +89,31 @@ class Recorder implements EventRecorder {
       count: 1,
       type,
     }
-    const last = client.create(events, event).catch((error: unknown) => {
+    this.#known.set(correlation.key, { event, last: this.#create(event, correlation.key) })
+  }
+
+  async #create(event: EventObject, key: string): Promise<void> {
+    try {
+      await this.#options.client.create(events, event)
+    } catch (error) {
       this.#known.delete(key)
       this.#options.onError?.(error)
-    })
-    if (this.#known.size >= rememberedEvents)
-      for (const oldest of [...this.#known.keys()].slice(0, rememberedEvents / 4)) this.#known.delete(oldest)
-    this.#known.set(key, { namespace, name, count: 1, firstTimestamp: now, last })
+    }
   }
 
-  #repeat(known: Known, now: string): void {
-    known.count++
-    const body = { count: known.count, lastTimestamp: now }
-    known.last = known.last
-      .then(() =>
-        this.#options.client.patch(
-          events,
-          { namespace: known.namespace, name: known.name },
-          { type: 'application/merge-patch+json', body },
-        ),
-      )
-      .catch((error: unknown) => this.#options.onError?.(error))
-  }
-
-  #mayWrite(uid: string): boolean {
-    const now = this.#options.clock.now()
-    const bucket = this.#tokens.get(uid) ?? { left: burst, at: now }
-    const left = Math.min(burst, bucket.left + (now - bucket.at) / refillMs)
-    if (this.#tokens.size >= rememberedEvents) this.#tokens.clear()
-    this.#tokens.set(uid, { left: left >= 1 ? left - 1 : left, at: now })
-    return left >= 1
+  async #repeat(event: EventObject): Promise<void> {
+    const { client, onError } = this.#options
+    const { metadata, message, count, lastTimestamp } = event
+    try {
+      await client.patch(events, metadata, {
+        type: 'application/merge-patch+json',
+        body: { message, count, lastTimestamp },
+      })
+    } catch (error) {
+      // The server forgets events after an hour: then it is written anew, with its count.
+      if (isNotFound(error)) await client.create(events, event).catch((failure: unknown) => onError?.(failure))
+      else onError?.(error)
+    }
   }
 }
 
