@@ -5,7 +5,7 @@
 import { type Clock, isConflict } from '@binnacle/api'
 import { WorkQueue } from './work-queue.ts'
 
-/** Nothing: done. `requeueAfterMs`: look again then, whatever happens. */
+/** Nothing, or 0: done until something changes. `requeueAfterMs` above 0: look again then, whatever happens. */
 export type Result = void | { requeueAfterMs: number }
 
 /** No later try can succeed: reported once and not tried again until something changes. */
@@ -24,6 +24,18 @@ export interface ControllerOptions {
   clock: Clock
   /** A failed try, with the key; conflicts are part of normal life and are not told. */
   onError?: (error: unknown, key: string) => void
+  /** Told of every try when it ends. */
+  onReconciled?: (reconciliation: Reconciliation) => void
+}
+
+/** How a try ended, by the names of controller-runtime's metric controller_runtime_reconcile_total. */
+export type Outcome = 'success' | 'requeue_after' | 'error' | 'terminal_error'
+
+export interface Reconciliation {
+  name: string
+  key: string
+  outcome: Outcome
+  durationMs: number
 }
 
 export interface Controller {
@@ -88,15 +100,26 @@ class QueueController implements Controller {
   }
 
   async #reconcile(key: string): Promise<void> {
+    const { clock, name, onReconciled } = this.#options
+    const begin = clock.now()
+    const outcome = await this.#try(key)
+    onReconciled?.({ name, key, outcome, durationMs: clock.now() - begin })
+  }
+
+  async #try(key: string): Promise<Outcome> {
     try {
       const result = await this.#options.reconcile(key, this.#stopping.signal)
       this.#queue.forget(key)
-      if (result !== undefined) this.#queue.addAfter(key, result.requeueAfterMs)
+      if (result === undefined || result.requeueAfterMs <= 0) return 'success'
+      this.#queue.addAfter(key, result.requeueAfterMs)
+      return 'requeue_after'
     } catch (error) {
-      if (this.#stopping.signal.aborted) return
+      const outcome = error instanceof TerminalError ? 'terminal_error' : 'error'
+      if (this.#stopping.signal.aborted) return outcome
       if (!isConflict(error)) this.#options.onError?.(error, key)
-      if (error instanceof TerminalError) this.#queue.forget(key)
+      if (outcome === 'terminal_error') this.#queue.forget(key)
       else this.#queue.addRateLimited(key)
+      return outcome
     }
   }
 }
