@@ -1,7 +1,8 @@
 // application/vnd.kubernetes.protobuf: the four bytes `k8s\0`, then runtime.Unknown {typeMeta, raw, contentEncoding,
 // contentType} whose raw bytes are the object. Upstream: apimachinery pkg/runtime/serializer/protobuf.
 
-import { type ObjectSchema, type Schema, namedSchema } from '../schema.ts'
+import { type ObjectSchema, namedSchema } from '../schema.ts'
+import { builtinKindSchema } from './kinds.ts'
 import { messageOf } from './message.ts'
 import { Reader, Writer, malformed } from './wire.ts'
 import { badRequest } from '../errors.ts'
@@ -10,10 +11,13 @@ const magic = Buffer.from('k8s\0')
 /** contentEncoding and contentType of runtime.Unknown, which are no pointers: written though they are empty. */
 const unknownTail = Buffer.from([0x1a, 0x00, 0x22, 0x00])
 
-export type SchemaByKind = (apiVersion: string, kind: string) => Schema | undefined
+interface TypedObject {
+  readonly apiVersion?: string | undefined
+  readonly kind?: string | undefined
+}
 
-/** The object in an envelope, as JSON would have it. Throws BadRequest. */
-export function decodeProtobuf(bytes: Uint8Array, schemaByKind: SchemaByKind): Record<string, unknown> {
+/** The object of a built-in kind in an envelope, as JSON would have it. Throws BadRequest. */
+export function decodeProtobuf(bytes: Uint8Array): Record<string, unknown> {
   if (bytes.length < magic.length || !magic.equals(bytes.subarray(0, magic.length))) {
     throw malformed('it does not start with the envelope 6b 38 73 00')
   }
@@ -23,7 +27,7 @@ export function decodeProtobuf(bytes: Uint8Array, schemaByKind: SchemaByKind): R
     throw malformed(`content type ${JSON.stringify(contentType)}`)
   if (kind === '') throw badRequest(`Object 'Kind' is missing in the protobuf envelope`)
   if (apiVersion === '') throw badRequest(`Object 'apiVersion' is missing in the protobuf envelope`)
-  const schema = schemaByKind(apiVersion, kind)
+  const schema = builtinKindSchema(apiVersion, kind)
   if (schema === undefined)
     throw badRequest(
       `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme`,
@@ -68,23 +72,23 @@ function readEnvelope(reader: Reader): {
 // One for all: encoding never yields.
 const writer = new Writer()
 
-/** An object, a list, a Status, enveloped. */
-export function encodeProtobuf(
-  object: { apiVersion?: string | undefined; kind?: string | undefined },
-  schema: Schema,
-): Buffer {
+/** An object, a list or a Status of a built-in kind, enveloped. */
+export function encodeProtobuf(object: TypedObject): Buffer {
   writer.reset()
-  writeEnveloped(object, schema)
+  writeEnveloped(object)
   return writer.take()
 }
 
-function writeEnveloped(object: { apiVersion?: string | undefined; kind?: string | undefined }, schema: Schema): void {
+function writeEnveloped(object: TypedObject): void {
+  const { apiVersion = '', kind = '' } = object
+  const schema = builtinKindSchema(apiVersion, kind)
+  if (schema === undefined) throw new Error(`${apiVersion} ${kind} has no protobuf form`)
   writer.raw(unknownTail)
   const mark = writer.mark
   messageOf(schema).writeFields(writer, object)
   writer.lengthSince(mark)
   writer.tag(2, 2)
-  writeHead(object.apiVersion ?? '', object.kind ?? '')
+  writeHead(apiVersion, kind)
 }
 
 function writeHead(apiVersion: string, kind: string): void {
@@ -99,7 +103,7 @@ function writeHead(apiVersion: string, kind: string): void {
 }
 
 /** An item of a list, with the tag and the length that it has there. */
-export function encodeProtobufItem(object: object, schema: Schema): Buffer {
+export function encodeProtobufItem(object: object, schema: ObjectSchema): Buffer {
   writer.reset()
   messageOf(schema).write(writer, object)
   writer.tag(listItems, 2)
@@ -130,13 +134,9 @@ const listMeta = (): ObjectSchema => namedSchema('io.k8s.apimachinery.pkg.apis.m
  * A frame of a watch: four bytes of length, then WatchEvent {type, object {raw}} without an envelope, whose object is an
  * enveloped one.
  */
-export function encodeProtobufEvent(
-  type: string,
-  object: { apiVersion?: string | undefined; kind?: string | undefined },
-  schema: Schema,
-): Buffer {
+export function encodeProtobufEvent(type: string, object: TypedObject): Buffer {
   writer.reset()
-  writeEnveloped(object, schema)
+  writeEnveloped(object)
   writer.lengthSince(0)
   writer.tag(1, 2)
   writer.lengthSince(0)

@@ -1,29 +1,20 @@
-// Request bodies: read up to a limit, JSON or YAML, with the duplicate fields that strict validation reports.
+// Request bodies: read up to a limit, JSON, YAML or protobuf, with the duplicate fields that strict validation reports.
 
 import type { Readable } from 'node:stream'
-import { type PatchType, badRequest, duplicateFields, requestEntityTooLarge, unsupportedMediaType } from '@binnacle/api'
+import {
+  type PatchType,
+  badRequest,
+  decodeProtobuf,
+  duplicateFields,
+  jsonDepth,
+  maxJsonDepth,
+  protobufContentType,
+  requestEntityTooLarge,
+  unsupportedMediaType,
+} from '@binnacle/api'
 
 /** Upstream's limit for the body of a resource request (3 MiB). */
 const maxBytes = 3 * 1024 * 1024
-/** encoding/json refuses deeper nesting. */
-const maxDepth = 10_000
-
-/** Deepest nesting of braces and brackets, without building anything. */
-function jsonDepth(text: string): number {
-  let depth = 0
-  let deepest = 0
-  let inString = false
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index)
-    if (inString) {
-      if (code === 0x5c) index++
-      else if (code === 0x22) inString = false
-    } else if (code === 0x22) inString = true
-    else if (code === 0x7b || code === 0x5b) deepest = Math.max(deepest, ++depth)
-    else if (code === 0x7d || code === 0x5d) depth--
-  }
-  return deepest
-}
 
 export interface Body {
   value: unknown
@@ -66,15 +57,16 @@ export function mediaType(contentType: string | undefined): string {
 export async function parseBody(bytes: Buffer, contentType: string | undefined): Promise<Body> {
   if (bytes.length === 0) return { value: undefined, decodeErrors: [] }
   const type = mediaType(contentType)
+  if (type === protobufContentType) return { value: decodeProtobuf(bytes), decodeErrors: [] }
   if (type === 'application/yaml' || type === 'application/apply-patch+yaml') return parseYaml(bytes.toString())
   if (type !== '' && type !== 'application/json' && !type.endsWith('+json')) {
-    throw unsupportedMediaType(['application/json', 'application/yaml', 'application/apply-patch+yaml'])
+    throw unsupportedMediaType(['application/json', 'application/yaml', protobufContentType])
   }
   return parseJson(bytes.toString())
 }
 
 function parseJson(text: string): Body {
-  if (jsonDepth(text) > maxDepth) throw badRequest('exceeded max depth')
+  if (jsonDepth(text) > maxJsonDepth) throw badRequest('exceeded max depth')
   try {
     const value = JSON.parse(text) as unknown
     return { value, decodeErrors: duplicateFields(text) }

@@ -1,7 +1,7 @@
-// Which form of the answer the client accepts: whole objects, a Table, or metadata only; JSON or YAML.
+// Which form of the answer the client accepts: whole objects, a Table, or metadata only; JSON, YAML or protobuf.
 // Upstream: apiserver pkg/endpoints/handlers/negotiation.
 
-import { notAcceptable } from '@binnacle/api'
+import { notAcceptable, protobufContentType } from '@binnacle/api'
 
 export type Form = 'object' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList'
 
@@ -9,7 +9,7 @@ export interface Accepted {
   form: Form
   /** API version of the Table or PartialObjectMetadata, `meta.k8s.io/v1` or `…/v1beta1`. */
   metaVersion: string
-  syntax: 'json' | 'yaml'
+  syntax: 'json' | 'yaml' | 'protobuf'
   pretty: boolean
   contentType: string
 }
@@ -22,48 +22,79 @@ const plain: Accepted = {
   contentType: 'application/json',
 }
 
-const served = ['application/json', 'application/yaml']
+const contentTypes = { json: 'application/json', yaml: 'application/yaml', protobuf: protobufContentType } as const
 const metaForms: ReadonlySet<string> = new Set(['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList'])
 
 const cache = new Map<string, Accepted | undefined>()
 const cacheLimit = 256
 
-/** Throws NotAcceptable. `allowsTransform` is false where the answer cannot be a Table or metadata only. */
-export function negotiate(accept: string | undefined, allowsTransform: boolean): Accepted {
+export interface Possible {
+  /** The answer may be a Table or metadata only. */
+  transform: boolean
+  /** The answer itself has a form in protobuf: built-in kinds. */
+  protobuf: boolean
+}
+
+/** Throws NotAcceptable. */
+export function negotiate(accept: string | undefined, possible: Possible): Accepted {
   if (accept === undefined || accept === '' || accept === '*/*' || accept === 'application/json') return plain
-  const key = `${allowsTransform}${accept}`
+  const key = `${possible.transform} ${possible.protobuf} ${accept}`
   if (!cache.has(key)) {
     if (cache.size >= cacheLimit) cache.clear()
-    cache.set(key, choose(accept, allowsTransform))
+    cache.set(key, choose(accept, possible))
   }
   const accepted = cache.get(key)
-  if (accepted === undefined)
-    throw notAcceptable(allowsTransform ? [...served, 'application/json;as=Table;g=meta.k8s.io;v=v1'] : served)
+  if (accepted === undefined) throw notAcceptable(servedTypes(possible))
   return accepted
 }
 
-function choose(accept: string, allowsTransform: boolean): Accepted | undefined {
+function servedTypes({ transform, protobuf }: Possible): string[] {
+  return [
+    contentTypes.json,
+    contentTypes.yaml,
+    ...(protobuf ? [contentTypes.protobuf] : []),
+    ...(transform ? ['application/json;as=Table;g=meta.k8s.io;v=v1'] : []),
+  ]
+}
+
+function choose(accept: string, possible: Possible): Accepted | undefined {
   for (const clause of clausesOf(accept)) {
     const syntax = syntaxOf(clause.type)
     if (syntax === undefined) continue
     const { as, g, v } = clause.parameters
-    if (as === undefined)
-      return { ...plain, syntax, contentType: syntax === 'yaml' ? 'application/yaml' : 'application/json' }
+    if (as === undefined) {
+      if (syntax === 'protobuf' && !possible.protobuf) continue
+      return { ...plain, syntax, contentType: contentTypes[syntax] }
+    }
     if (
-      !allowsTransform ||
+      !possible.transform ||
       !metaForms.has(as) ||
       g !== 'meta.k8s.io' ||
       (v !== 'v1' && v !== 'v1beta1') ||
-      syntax !== 'json'
+      syntax === 'yaml'
     )
       continue
-    return { form: as as Form, metaVersion: `meta.k8s.io/${v}`, syntax, pretty: false, contentType: 'application/json' }
+    // Tables are no protobuf messages, and the lists of v1beta1 number their fields differently.
+    if (syntax === 'protobuf' && (as === 'Table' || v !== 'v1')) continue
+    return {
+      form: as as Form,
+      metaVersion: `meta.k8s.io/${v}`,
+      syntax,
+      pretty: false,
+      contentType: contentTypes[syntax],
+    }
   }
   return undefined
 }
 
+/** For a Status: where nothing fits, it is JSON. */
+export function negotiateStatus(accept: string | undefined): Accepted {
+  return (accept === undefined ? undefined : choose(accept, { transform: false, protobuf: true })) ?? plain
+}
+
 function syntaxOf(type: string): Accepted['syntax'] | undefined {
   if (type === 'application/json' || type === '*/*' || type === 'application/*') return 'json'
+  if (type === protobufContentType) return 'protobuf'
   return type === 'application/yaml' ? 'yaml' : undefined
 }
 

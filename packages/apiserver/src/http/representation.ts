@@ -1,6 +1,13 @@
 // Objects and lists as bytes. What is stored in the version that is asked for is sent as it is stored, never parsed.
 
-import { type KubeObject, type ObjectMeta, type ResourceInfo, tableCells, tableColumns } from '@binnacle/api'
+import {
+  type KubeObject,
+  type ObjectMeta,
+  type ResourceInfo,
+  encodeProtobufEvent,
+  tableCells,
+  tableColumns,
+} from '@binnacle/api'
 import type { Change, Item } from '../call.ts'
 import type { Row } from '../registry.ts'
 import type { Accepted } from './negotiate.ts'
@@ -106,26 +113,31 @@ export function hasTable(info: ResourceInfo): boolean {
   return info.verbs.includes('list') || info.verbs.includes('get')
 }
 
-const frames = new WeakMap<Uint8Array, Map<Change['type'], Buffer>>()
+/** An event on the wire: a line of JSON, or a frame of protobuf. */
+export function eventFrame(type: string, object: object, syntax: Accepted['syntax'] = 'json'): Buffer {
+  return syntax === 'protobuf'
+    ? encodeProtobufEvent(type, object)
+    : Buffer.from(`${JSON.stringify({ type, object })}\n`)
+}
 
-/** One line of a watch. Made once for all watchers of the change: the bytes of a version are one object for all. */
-export function changeFrame({ type, item }: Change): Buffer {
-  if (item.bytes === undefined) return frame(type, Buffer.from(JSON.stringify(item.object)))
-  const known = frames.get(item.bytes)
-  const found = known?.get(type)
+const frames = new WeakMap<Uint8Array, Map<string, Buffer>>()
+
+/** Made once for all watchers of the change: the bytes of a version are one object for all. */
+export function changeFrame({ type, item }: Change, syntax: Accepted['syntax']): Buffer {
+  const { bytes } = item
+  if (bytes === undefined) return eventFrame(type, item.object, syntax)
+  const key = `${syntax} ${type}`
+  const known = frames.get(bytes)
+  const found = known?.get(key)
   if (found !== undefined) return found
-  const made = frame(type, item.bytes)
-  if (known === undefined) frames.set(item.bytes, new Map([[type, made]]))
-  else known.set(type, made)
+  const made = syntax === 'protobuf' ? encodeProtobufEvent(type, item.object) : storedFrame(type, bytes)
+  if (known === undefined) frames.set(bytes, new Map([[key, made]]))
+  else known.set(key, made)
   return made
 }
 
-function frame(type: string, object: Uint8Array): Buffer {
+function storedFrame(type: string, object: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from(`{"type":"${type}","object":`), object, Buffer.from('}\n')])
-}
-
-export function eventFrame(type: string, object: object): Buffer {
-  return Buffer.from(`${JSON.stringify({ type, object })}\n`)
 }
 
 /** A change for a watcher that asked for Tables or metadata. The columns come with the first event only. */
@@ -147,5 +159,5 @@ export function transformedChange(
           isFirst,
         )
       : partialMetadata(item.object.metadata, accepted.metaVersion)
-  return eventFrame(type, object)
+  return eventFrame(type, object, accepted.syntax)
 }

@@ -1,11 +1,20 @@
 // Outcomes to answers.
 
 import { randomUUID } from 'node:crypto'
-import { type Status, StatusError, internalError, notAcceptable } from '@binnacle/api'
+import {
+  type Status,
+  StatusError,
+  builtinKindSchema,
+  encodeProtobuf,
+  internalError,
+  notAcceptable,
+  protobufContentType,
+} from '@binnacle/api'
 import type { Outcome } from '../call.ts'
 import { gzipParts, wantsGzip } from './compress.ts'
 import type { Exchange } from './exchange.ts'
-import { type Accepted, negotiate } from './negotiate.ts'
+import { type Accepted, type Possible, negotiate, negotiateStatus } from './negotiate.ts'
+import { protobufListParts } from './protobuf-list.ts'
 import {
   type ListMetadata,
   type TableOptions,
@@ -40,11 +49,16 @@ export function baseHeaders({ warnings }: Pick<Answer, 'warnings'>): Headers {
 export async function respond(answer: Answer, outcome: Outcome): Promise<void> {
   const { exchange, query } = answer
   const table: TableOptions = { now: answer.now(), includeObject: query.get('includeObject') ?? 'Metadata' }
-  const isKindOfRow = outcome.type !== 'object' || outcome.item.object.kind === outcome.row.info.kind
-  const accepted = negotiate(exchange.headers.accept, outcome.type !== 'status' && isKindOfRow)
+  const accepted = negotiate(exchange.headers.accept, possibleFor(outcome))
   switch (outcome.type) {
     case 'status':
-      sendJson(answer, outcome.code, outcome.status)
+      if (accepted.syntax === 'protobuf')
+        exchange.respond(
+          outcome.code,
+          { ...baseHeaders(answer), 'content-type': accepted.contentType },
+          encodeProtobuf(outcome.status),
+        )
+      else sendJson(answer, outcome.code, outcome.status)
       return
     case 'object':
       await sendObject(answer, outcome, accepted, table)
@@ -65,6 +79,16 @@ export async function respond(answer: Answer, outcome: Outcome): Promise<void> {
   }
 }
 
+function possibleFor(outcome: Outcome): Possible {
+  if (outcome.type === 'status') return { transform: false, protobuf: true }
+  const { info, apiVersion, isCustom } = outcome.row
+  if (outcome.type !== 'object' || outcome.item.object.kind === info.kind) {
+    return { transform: true, protobuf: !isCustom && builtinKindSchema(apiVersion, info.kind) !== undefined }
+  }
+  const { object } = outcome.item
+  return { transform: false, protobuf: builtinKindSchema(object.apiVersion ?? '', object.kind ?? '') !== undefined }
+}
+
 function requireForm({ form }: Accepted, isList: boolean): void {
   if (form === 'PartialObjectMetadataList' && !isList) throw notAcceptable(['application/json', 'application/yaml'])
 }
@@ -77,6 +101,10 @@ async function sendObject(
 ): Promise<void> {
   requireForm(accepted, false)
   const value = transformed(row, item, accepted, table)
+  if (accepted.syntax === 'protobuf') {
+    await sendParts(answer, code, [encodeProtobuf(value ?? item.object)], accepted.contentType)
+    return
+  }
   if (accepted.syntax === 'yaml' || isPretty(answer)) {
     await sendText(answer, code, value ?? item.object, accepted)
     return
@@ -102,6 +130,10 @@ async function sendList(
     ...(remaining === undefined ? {} : { remainingItemCount: remaining }),
   }
   if (accepted.form === 'PartialObjectMetadata') throw notAcceptable(['application/json', 'application/yaml'])
+  if (accepted.syntax === 'protobuf') {
+    await sendParts(answer, 200, await protobufListParts(row, metadata, items, accepted), accepted.contentType)
+    return
+  }
   const isPlain = accepted.form === 'object' && accepted.syntax === 'json' && !isPretty(answer)
   if (isPlain) {
     await sendParts(answer, 200, listParts(row, metadata, items), accepted.contentType)
@@ -188,9 +220,14 @@ export function respondError(answer: Answer, error: unknown): number {
     error instanceof StatusError ? error.status : internalError(new Error('the server failed; see its log')).status
   const code = status.code ?? 500
   const retryAfter = status.details?.retryAfterSeconds
-  const headers: Headers = { ...baseHeaders(answer), 'content-type': 'application/json' }
+  const { syntax } = negotiateStatus(answer.exchange.headers.accept)
+  const isProtobuf = syntax === 'protobuf'
+  const headers: Headers = {
+    ...baseHeaders(answer),
+    'content-type': isProtobuf ? protobufContentType : 'application/json',
+  }
   if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter)
   if (code === 401) headers['www-authenticate'] = 'Bearer realm="kubernetes"'
-  answer.exchange.respond(code, headers, JSON.stringify(status))
+  answer.exchange.respond(code, headers, isProtobuf ? encodeProtobuf(status) : JSON.stringify(status))
   return code
 }

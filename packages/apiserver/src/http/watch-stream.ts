@@ -1,4 +1,4 @@
-// A watch on the wire: a line for each event. All that is sent in one turn of the event loop is one write. A client that
+// A watch on the wire: a line or a frame for each event. All that is sent in one turn of the event loop is one write. A client that
 // does not read is cut off once too much waits for it, so that it holds up nobody and costs bounded memory.
 
 import type { StatusError } from '@binnacle/api'
@@ -52,7 +52,7 @@ export function streamWatch({ exchange, watch, row, accepted, table, headers }: 
     process.nextTick(flush)
   }
   const encode = (change: Change): Uint8Array => {
-    if (accepted.form === 'object') return changeFrame(change)
+    if (accepted.form === 'object') return changeFrame(change, accepted.syntax)
     const line = transformedChange(row, change, accepted, table(), isFirst)
     isFirst = false
     return line
@@ -72,10 +72,10 @@ export function streamWatch({ exchange, watch, row, accepted, table, headers }: 
     },
     bookmark: (resourceVersion, initialEventsEnd) => {
       const annotations = initialEventsEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}
-      send(eventFrame('BOOKMARK', bookmarkObject(row, accepted, { resourceVersion, ...annotations })))
+      send(eventFrame('BOOKMARK', bookmarkObject(row, accepted, { resourceVersion, ...annotations }), accepted.syntax))
     },
     failed: (error: StatusError) => {
-      send(eventFrame('ERROR', error.status))
+      send(eventFrame('ERROR', error.status, accepted.syntax))
       end()
     },
     ended: end,
