@@ -2,6 +2,7 @@
 // hundreds. Beside the bundle lies the list of its inputs, by which setup.mjs knows that it is stale.
 
 import { writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { build } from 'esbuild'
 
 const outdir = 'dist'
@@ -12,12 +13,15 @@ const result = await build({
   outExtension: { '.js': '.mjs' },
   bundle: true,
   splitting: true,
-  chunkNames: 'chunks/[name]-[hash]',
+  // Beside the entries: code finds its neighbours (the worker) by its own URL.
+  chunkNames: '[name]-[hash]',
   format: 'esm',
   platform: 'node',
   target: 'node24',
   minifySyntax: true,
   keepNames: true,
+  // Its Node build is CommonJS, of which a lazily imported chunk has no named exports; this is the same as a module.
+  alias: { yaml: resolve('node_modules/yaml/browser/index.js') },
   // Native code stays where npm put it.
   external: ['lmdb'],
   // Some dependencies are CommonJS and ask for Node's own modules by require.

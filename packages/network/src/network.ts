@@ -87,14 +87,17 @@ class ServiceNetwork {
     return { dns: await dns, close: () => this.#close() }
   }
 
+  /** Rejects when the worker cannot even start. */
   #nextDns(): Promise<{ address: string; port: number }> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const onMessage = (report: ProxyReport): void => {
         if (report.type !== 'dns') return
         this.#worker.off('message', onMessage)
+        this.#worker.off('error', reject)
         resolve({ address: report.address, port: report.port })
       }
       this.#worker.on('message', onMessage)
+      this.#worker.once('error', reject)
     })
   }
 

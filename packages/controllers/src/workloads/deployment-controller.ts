@@ -186,11 +186,8 @@ class DeploymentController {
     return { newSet, oldSets: owned.filter((set) => set.metadata.uid !== newSet?.metadata.uid) }
   }
 
-  async #rollingUpdate(
-    deployment: Deployment,
-    owned: readonly ReplicaSet[],
-  ): Promise<void | { requeueAfterMs: number }> {
-    const sets = await this.#prepare(deployment, owned)
+  async #rollingUpdate(found: Deployment, owned: readonly ReplicaSet[]): Promise<void | { requeueAfterMs: number }> {
+    const { deployment, sets } = await this.#prepare(found, owned)
     if (sets.newSet === undefined) return
     if (await this.#growNew(deployment, sets)) return this.#writeStatus(deployment, sets, 'rollout')
     if (await this.#shrinkOld(deployment, sets)) return this.#writeStatus(deployment, sets, 'rollout')
@@ -198,20 +195,20 @@ class DeploymentController {
     return this.#writeStatus(deployment, sets, 'rollout')
   }
 
-  async #recreate(deployment: Deployment, owned: readonly ReplicaSet[]): Promise<void | { requeueAfterMs: number }> {
-    const sets = this.#split(deployment, owned)
+  async #recreate(found: Deployment, owned: readonly ReplicaSet[]): Promise<void | { requeueAfterMs: number }> {
+    const before = this.#split(found, owned)
     let isShrinking = false
-    for (const [index, set] of sets.oldSets.entries()) {
+    for (const [index, set] of before.oldSets.entries()) {
       if (replicasOf(set) === 0) continue
-      sets.oldSets[index] = await this.#resize(deployment, set, 0)
+      before.oldSets[index] = await this.#resize(found, set, 0)
       isShrinking = true
     }
-    if (isShrinking || this.#hasPods(sets.oldSets)) return this.#writeStatus(deployment, sets, 'rollout')
-    const prepared = await this.#prepare(deployment, owned)
-    if (prepared.newSet === undefined) return
-    await this.#growNew(deployment, prepared)
-    if (isComplete(deployment, deployment.status ?? {})) await this.#cleanUp(deployment, prepared.oldSets)
-    return this.#writeStatus(deployment, prepared, 'rollout')
+    if (isShrinking || this.#hasPods(before.oldSets)) return this.#writeStatus(found, before, 'rollout')
+    const { deployment, sets } = await this.#prepare(found, owned)
+    if (sets.newSet === undefined) return
+    await this.#growNew(deployment, sets)
+    if (isComplete(deployment, deployment.status ?? {})) await this.#cleanUp(deployment, sets.oldSets)
+    return this.#writeStatus(deployment, sets, 'rollout')
   }
 
   #hasPods(sets: readonly ReplicaSet[]): boolean {
@@ -225,16 +222,20 @@ class DeploymentController {
     )
   }
 
-  /** The new ReplicaSet, found or made, with revision and annotations as they should be. */
-  async #prepare(deployment: Deployment, owned: readonly ReplicaSet[]): Promise<Sets> {
-    const sets = this.#split(deployment, owned)
-    const revision = Math.max(0, ...sets.oldSets.map(revisionOf)) + 1
+  /** The new ReplicaSet, found or made, with revision and annotations as they should be; and the Deployment after that. */
+  async #prepare(
+    deployment: Deployment,
+    owned: readonly ReplicaSet[],
+  ): Promise<{ deployment: Deployment; sets: Sets }> {
+    const found = this.#split(deployment, owned)
+    const revision = Math.max(0, ...found.oldSets.map(revisionOf)) + 1
     const newSet =
-      sets.newSet === undefined
-        ? await this.#create(deployment, sets.oldSets, revision)
-        : await this.#refresh(deployment, sets.newSet, revision)
-    if (newSet !== undefined) await this.#noteRevision(deployment, newSet, sets.newSet === undefined)
-    return { newSet, oldSets: sets.oldSets }
+      found.newSet === undefined
+        ? await this.#create(deployment, found.oldSets, revision)
+        : await this.#refresh(deployment, found.newSet, revision)
+    const sets = { newSet, oldSets: found.oldSets }
+    if (newSet === undefined) return { deployment, sets }
+    return { deployment: await this.#noteRevision(deployment, newSet, found.newSet === undefined), sets }
   }
 
   async #refresh(deployment: Deployment, set: ReplicaSet, revision: number): Promise<ReplicaSet> {
@@ -322,20 +323,21 @@ class DeploymentController {
     return undefined
   }
 
-  async #noteRevision(deployment: Deployment, set: ReplicaSet, isNew: boolean): Promise<void> {
+  /** Revision and first progress in one write: a status update carries annotations, too (upstream does the same). */
+  async #noteRevision(deployment: Deployment, set: ReplicaSet, isNew: boolean): Promise<Deployment> {
     const revision = set.metadata.annotations?.[annotations.revision] ?? ''
-    if (deployment.metadata.annotations?.[annotations.revision] !== revision) {
-      const body = { metadata: { annotations: { [annotations.revision]: revision } } }
-      await this.#context.client.patch<Deployment>(deployments, splitKey(objectKey(deployment)), {
-        type: 'application/merge-patch+json',
-        body,
-      })
+    const status = { ...deployment.status }
+    if (hasDeadline(deployment) && findCondition(deployment.status, 'Progressing') === undefined) {
+      const state = isNew
+        ? { reason: 'NewReplicaSetCreated', message: `Created new replica set "${set.metadata.name}"` }
+        : { reason: 'FoundNewReplicaSet', message: `Found new replica set "${set.metadata.name}"` }
+      setCondition(status, condition('Progressing', { status: 'True', ...state }, this.#context.clock.now()))
     }
-    if (!hasDeadline(deployment) || findCondition(deployment.status, 'Progressing') !== undefined) return
-    const state = isNew
-      ? { reason: 'NewReplicaSetCreated', message: `Created new replica set "${set.metadata.name}"` }
-      : { reason: 'FoundNewReplicaSet', message: `Found new replica set "${set.metadata.name}"` }
-    await this.#setProgress(deployment, { status: 'True', ...state })
+    const isNoted = deployment.metadata.annotations?.[annotations.revision] === revision
+    if (isNoted && isSameStatus(deployment.status, status)) return deployment
+    const { resourceVersion: _version, ...metadata } = deployment.metadata
+    const noted = { ...metadata, annotations: { ...metadata.annotations, [annotations.revision]: revision } }
+    return this.#context.client.updateStatus<Deployment>(deployments, { ...deployment, metadata: noted, status })
   }
 
   async #setProgress(
@@ -521,20 +523,18 @@ class DeploymentController {
     const now = this.#context.clock.now()
     const { newSet } = sets
     const seen = { newSet, all: allOf(sets) }
-    // What this round wrote into the conditions is in the newest version, which the informer may not have yet.
-    const latest = this.#deployments.get(objectKey(deployment)) ?? deployment
-    const base = latest.metadata.uid === deployment.metadata.uid ? { ...deployment, status: latest.status } : deployment
-    const status = kind === 'rollout' ? rolloutStatus(base, seen, now) : statusOf(base, seen, now)
-    if (!isSameStatus(base.status, status)) {
-      const { resourceVersion: _version, ...metadata } = base.metadata
+    const status = kind === 'rollout' ? rolloutStatus(deployment, seen, now) : statusOf(deployment, seen, now)
+    if (!isSameStatus(deployment.status, status)) {
+      // Without a version: the status is ours alone, and whoever changed the spec meanwhile brings us here again.
+      const { resourceVersion: _version, ...metadata } = deployment.metadata
       try {
-        await this.#context.client.updateStatus<Deployment>(deployments, { ...base, metadata, status })
+        await this.#context.client.updateStatus<Deployment>(deployments, { ...deployment, metadata, status })
       } catch (error) {
         if (!isNotFound(error)) throw error
       }
     }
-    if (kind === 'plain' || !hasDeadline(base) || isComplete(base, status)) return
-    const requeueAfterMs = timeToDeadline(base, status, now)
+    if (kind === 'plain' || !hasDeadline(deployment) || isComplete(deployment, status)) return
+    const requeueAfterMs = timeToDeadline(deployment, status, now)
     if (requeueAfterMs !== undefined) return { requeueAfterMs }
   }
 }
