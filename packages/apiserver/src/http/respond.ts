@@ -68,6 +68,9 @@ export async function respond(answer: Answer, outcome: Outcome): Promise<void> {
       return
     case 'watch':
       requireForm(accepted, false)
+      // YAML has no frames.
+      if (accepted.syntax === 'yaml')
+        throw notAcceptable(['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'])
       await streamWatch({
         exchange,
         watch: outcome.watch,

@@ -1,5 +1,5 @@
-// A watch on the wire: a line or a frame for each event. All that is sent in one turn of the event loop is one write. A client that
-// does not read is cut off once too much waits for it, so that it holds up nobody and costs bounded memory.
+// A watch on the wire: a line or a frame for each event. All that is sent in one turn of the event loop is one write. A
+// client that does not read is cut off once too much waits for it, so that it holds up nobody and costs bounded memory.
 
 import type { StatusError } from '@binnacle/api'
 import type { Writable } from 'node:stream'
@@ -24,7 +24,7 @@ export interface WatchStreamOptions {
 export function streamWatch({ exchange, watch, row, accepted, table, headers }: WatchStreamOptions): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const out: Writable = exchange.stream(200, {
-    'content-type': accepted.contentType,
+    'content-type': accepted.syntax === 'json' ? accepted.contentType : `${accepted.contentType};stream=watch`,
     'cache-control': 'no-cache, private',
     'transfer-encoding': 'chunked',
     ...headers,
