@@ -2,7 +2,7 @@
 
 import { setOwn } from '../clone.ts'
 import { type Field, type ObjectSchema, type Schema, namedSchema } from '../schema.ts'
-import { type Codec, scalarCodecs } from './scalars.ts'
+import { type Codec, scalarCodecs, stringCodec } from './scalars.ts'
 import { type Reader, type Writer, malformed } from './wire.ts'
 
 type JsonObject = Record<string, unknown>
@@ -278,7 +278,7 @@ class MapField implements WireField {
 const schemaProps = (): Message =>
   messageOf(namedSchema('io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps'))
 
-/** {schema, repeated others}, the numbers given. */
+/** {schema = 1, repeated others = 2}. */
 function schemaOrList(other: () => Codec): Codec {
   return {
     wire: 2,
@@ -340,8 +340,5 @@ const schemaOrBool: Codec = {
 const schemaOr: Readonly<Record<string, Codec>> = {
   schemaOrBool,
   schemaOrArray: schemaOrList(schemaProps),
-  schemaOrStringArray: schemaOrList(() => {
-    if (scalarCodecs.string === undefined) throw new Error('strings have a codec')
-    return scalarCodecs.string
-  }),
+  schemaOrStringArray: schemaOrList(() => stringCodec),
 }

@@ -18,7 +18,7 @@ export interface Codec {
   write(writer: Writer, value: unknown): void
 }
 
-const string: Codec = {
+export const stringCodec: Codec = {
   wire: 2,
   zero: '',
   read: (reader) => reader.string(),
@@ -70,7 +70,7 @@ const bytes: Codec = {
 }
 
 /** Timestamp {seconds, nanos}. The zero time is an empty message. */
-function timeCodec(ofDay: {
+function timeCodec(notation: {
   format: (milliseconds: number, nanoseconds: number) => string
   nanoseconds: (text: string) => number
 }): Codec {
@@ -92,13 +92,13 @@ function timeCodec(ofDay: {
       if (isEmpty) return undefined
       const milliseconds = (seconds ?? 0) * 1000
       if (!(milliseconds >= firstYear && milliseconds < afterLastYear)) throw malformed('time out of range')
-      return ofDay.format(milliseconds, nanoseconds)
+      return notation.format(milliseconds, nanoseconds)
     },
     write(writer, value) {
       const mark = writer.mark
       const milliseconds = typeof value === 'string' ? Date.parse(value) : Number.NaN
       if (!Number.isNaN(milliseconds)) {
-        writer.varint(ofDay.nanoseconds(String(value)))
+        writer.varint(notation.nanoseconds(String(value)))
         writer.tag(2, 0)
         writer.varint(Math.floor(milliseconds / 1000))
         writer.tag(1, 0)
@@ -224,7 +224,7 @@ const nullableStrings: Codec = {
 }
 
 export const scalarCodecs: Readonly<Partial<Record<ScalarFormat, Codec>>> = {
-  string,
+  string: stringCodec,
   boolean,
   int32,
   int64,
