@@ -22,6 +22,7 @@ import { type Store, StoreOpenError, createMemoryStore, openLmdbStore } from '@b
 import { CliError } from './cli-error.ts'
 import type { DataDirectory } from './data-directory.ts'
 import type { EngineLog } from './engine-log.ts'
+import { type ServiceRange, claimServiceRange } from './service-range.ts'
 
 export interface EngineOptions {
   data: DataDirectory
@@ -44,9 +45,6 @@ export interface Engine {
 }
 
 const zone = 'cluster.local'
-/** Tenth address of the default Service range, as kubeadm gives it to the cluster's DNS. */
-const dnsAddress = '127.96.0.10'
-const loadBalancerRange = '127.97.0.0/16'
 /** Time that programs get to end when the engine does. */
 const shutdownGraceMs = 5000
 
@@ -74,6 +72,8 @@ async function start(
   const stop = new AbortController()
 
   if (data.ephemeral) started.push(() => rm(data.path, { recursive: true, force: true }))
+  const range = await claimServiceRange(data.path)
+  started.push(() => range.release())
   const store = await openStore(data)
   started.push(() => store.close())
 
@@ -82,6 +82,7 @@ async function start(
       store,
       clock,
       dataDirectory: data.path,
+      serviceClusterIPRange: range.services,
       port: options.port,
       log: (entry: RequestLogEntry) => log.request(entry),
       onError,
@@ -110,7 +111,7 @@ async function start(
   started.push(() => registry.close())
   const ownHosts = new Set([registry.address, registry.address.replace('127.0.0.1', 'localhost')])
 
-  const network = await startServiceNetwork(api, stop.signal, onError)
+  const network = await startServiceNetwork({ api, range, signal: stop.signal, onError })
   started.push(() => network.close())
 
   const admin = createClient(
@@ -212,11 +213,14 @@ async function listening<T>(what: string, port: number, flag: string, listen: ()
   }
 }
 
-async function startServiceNetwork(
-  api: ApiServer,
-  signal: AbortSignal,
-  onError: (error: unknown) => void,
-): Promise<Network> {
+interface NetworkStart {
+  api: ApiServer
+  range: ServiceRange
+  signal: AbortSignal
+  onError: (error: unknown) => void
+}
+
+async function startServiceNetwork({ api, range, signal, onError }: NetworkStart): Promise<Network> {
   const client = createClient(api.transport('binnacle:network'))
   const informers = new Informers({ client, onError })
   const network = await startNetwork({
@@ -224,8 +228,8 @@ async function startServiceNetwork(
     informers,
     events: createEventRecorder({ client, component: 'binnacle-network', clock: systemClock, onError }),
     signal,
-    dns: { address: dnsAddress, port: 53, zone },
-    loadBalancerRange,
+    dns: { address: range.dns, port: 53, zone },
+    loadBalancerRange: range.loadBalancers,
     onError,
   })
   informers.start(signal)

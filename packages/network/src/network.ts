@@ -199,7 +199,11 @@ class ServiceNetwork {
       return
     }
     const { nodePort } = frontend.servicePort
-    if (frontend.role !== 'node' && nodePort) this.#reachedInstead(key, frontend, `127.0.0.1:${nodePort}`, report.code)
+    // What serves instead of the Service's own address serves instead of the load balancer's, too.
+    const instead =
+      this.#instead.get(key)?.get(portKey(frontend.servicePort)) ?? (nodePort ? `127.0.0.1:${nodePort}` : undefined)
+    if (frontend.role === 'loadBalancer' && instead !== undefined)
+      this.#reachedInstead(key, frontend, instead, report.code)
     else
       this.#warn(
         key,
@@ -218,7 +222,7 @@ class ServiceNetwork {
     const instead = this.#instead.get(key) ?? new Map<string, string>()
     this.#instead.set(key, instead)
     const port = portKey(frontend.servicePort)
-    if (instead.get(port) === address) return
+    if (instead.get(port) === address && frontend.role !== 'loadBalancer') return
     instead.set(port, address)
     this.#warn(
       key,

@@ -45,7 +45,7 @@ export function planService(service: Service, slices: readonly EndpointSlice[]):
       })
     }
     for (const address of spec.clusterIPs ?? [spec.clusterIP]) {
-      if (!address.includes(':')) add('cluster', address, servicePort.port, !servicePort.nodePort)
+      if (!address.includes(':')) add('cluster', address, servicePort.port, true)
     }
     if (servicePort.nodePort) add('node', '127.0.0.1', servicePort.nodePort, false)
     for (const { ip } of service.status?.loadBalancer?.ingress ?? []) {

@@ -18,8 +18,14 @@ import { defaultPodTemplate } from './pod-spec.ts'
 import { defaultResourceList } from './resource-list.ts'
 import { defaultClaimSpec, defaultPersistentVolumeSource } from './volumes.ts'
 
+/** stringData is a way to write only: it is kept as data (Convert_v1_Secret_To_core_Secret). */
 export function defaultSecret(secret: Secret): void {
   secret.type ||= 'Opaque'
+  const { stringData } = secret
+  if (stringData === undefined) return
+  const written = Object.entries(stringData).map(([key, value]) => [key, Buffer.from(value).toString('base64')] as const)
+  secret.data = { ...secret.data, ...Object.fromEntries(written) }
+  delete secret.stringData
 }
 
 /** The label cannot be known before a generated name is; the API server applies defaults again after generating it. */

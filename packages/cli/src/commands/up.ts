@@ -105,13 +105,19 @@ async function launch(options: UpOptions, steps: Progress): Promise<Launched> {
   return { data, engine, record, log }
 }
 
-/** Resolves at the first signal to end. A second one ends at once. */
+/** A signal that reaches a process twice at once (from the terminal, and passed on by npm) is one. */
+const sameSignalMs = 500
+
+/** Resolves at the first signal to end. A later one ends at once. */
 function endOnSignal(steps: Progress): Promise<void> {
   return new Promise((done) => {
-    let isEnding = false
+    let endingSince: number | undefined
     const onSignal = (signal: NodeJS.Signals): void => {
-      if (isEnding) process.exit(signal === 'SIGINT' ? 130 : 143)
-      isEnding = true
+      if (endingSince !== undefined) {
+        if (performance.now() - endingSince > sameSignalMs) process.exit(signal === 'SIGINT' ? 130 : 143)
+        return
+      }
+      endingSince = performance.now()
       steps.step('ending all programs (once more to end at once)')
       done()
     }

@@ -1,0 +1,156 @@
+// An engine of its own for a test, started as a user would, and stock kubectl against it.
+
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setInterval } from 'node:timers/promises'
+import { promisify } from 'node:util'
+
+export const root: string = join(import.meta.dirname, '..')
+export const main: string = join(root, 'packages', 'cli', 'src', 'main.ts')
+
+const run = promisify(execFile)
+
+export interface CommandResult {
+  code: number
+  stdout: string
+  stderr: string
+}
+
+export async function command(
+  file: string,
+  args: readonly string[],
+  options: { env?: NodeJS.ProcessEnv; input?: string; cwd?: string } = {},
+): Promise<CommandResult> {
+  const pending = run(file, args, {
+    cwd: options.cwd ?? root,
+    env: options.env ?? process.env,
+    maxBuffer: 1 << 26,
+    timeout: 120_000,
+  })
+  if (options.input !== undefined) pending.child.stdin?.end(options.input)
+  try {
+    const { stdout, stderr } = await pending
+    return { code: 0, stdout, stderr }
+  } catch (error) {
+    const failed = error as { code?: number; stdout?: string; stderr?: string }
+    return {
+      code: typeof failed.code === 'number' ? failed.code : 1,
+      stdout: failed.stdout ?? '',
+      stderr: failed.stderr ?? String(error),
+    }
+  }
+}
+
+export async function hasProgram(name: string): Promise<boolean> {
+  return (await command('sh', ['-c', `command -v ${name}`])).code === 0
+}
+
+export interface TestEngine extends AsyncDisposable {
+  data: string
+  process: ChildProcess
+  record: { api: string; kubeconfig: string; registry: string; pid: number; readyMs: number }
+  /** Output of kubectl; throws where it fails. */
+  kubectl(...args: string[]): Promise<string>
+  /** kubectl with a manifest on standard input. */
+  apply(manifest: string): Promise<string>
+  tryKubectl(...args: string[]): Promise<CommandResult>
+  /** `binnacle` on the engine's data folder. */
+  binnacle(...args: string[]): Promise<CommandResult>
+}
+
+export async function startEngine(...flags: string[]): Promise<TestEngine> {
+  const folder = await mkdtemp(join(tmpdir(), 'binnacle-e2e-'))
+  const data = join(folder, 'data')
+  const child = spawn(
+    process.execPath,
+    [main, 'up', '--data', data, '--port', '0', '--registry-port', '0', '-o', 'json', ...flags],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  const record = JSON.parse(await firstLine(child)) as TestEngine['record']
+  const env = { ...process.env, KUBECONFIG: record.kubeconfig, HOME: folder }
+  const tryKubectl = (...args: string[]): Promise<CommandResult> => command('kubectl', args, { env })
+  return {
+    data,
+    process: child,
+    record,
+    tryKubectl,
+    kubectl: async (...args) => succeeded(args, await tryKubectl(...args)),
+    apply: async (manifest) =>
+      succeeded(['apply'], await command('kubectl', ['apply', '-f', '-'], { env, input: manifest })),
+    binnacle: (...args) => command(process.execPath, [main, ...args, '--data', data]),
+    async [Symbol.asyncDispose]() {
+      await end(child, 'SIGTERM')
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function succeeded(args: readonly string[], { code, stdout, stderr }: CommandResult): string {
+  if (code !== 0) throw new Error(`kubectl ${args.join(' ')} failed with ${code}: ${stderr}${stdout}`)
+  return stdout
+}
+
+export async function firstLine(child: ChildProcess): Promise<string> {
+  let text = ''
+  for await (const chunk of child.stdout?.setEncoding('utf8') as AsyncIterable<string>) {
+    text += chunk
+    const [line, ...rest] = text.split('\n')
+    if (line !== undefined && rest.length > 0) return line
+  }
+  throw new Error(`the process ended before it said anything: ${text}`)
+}
+
+export async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const gone = new Promise((resolve) => child.once('exit', resolve))
+  child.kill(signal)
+  await gone
+}
+
+const pollMs = 20
+
+/** Tries until it holds; the condition says what is waited for. */
+export async function eventually<T>(
+  what: string,
+  probe: () => Promise<T | undefined> | T | undefined,
+  withinMs = 20_000,
+): Promise<T> {
+  const until = performance.now() + withinMs
+  let last: unknown
+  for await (const _ of setInterval(pollMs)) {
+    try {
+      const found = await probe()
+      if (found !== undefined) return found
+    } catch (error) {
+      last = error
+    }
+    if (performance.now() > until) break
+  }
+  throw new Error(`${what}: not within ${withinMs} ms${last instanceof Error ? ` (${last.message})` : ''}`)
+}
+
+/** Processes whose command line or environment names the folder: what an engine on it has started. */
+export async function processesOf(folder: string): Promise<number[]> {
+  const found: number[] = []
+  for (const entry of await readdir('/proc')) {
+    const pid = Number(entry)
+    if (!Number.isInteger(pid) || pid === process.pid) continue
+    const texts = await Promise.all(
+      ['cmdline', 'environ'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')),
+    )
+    if (texts.some((text) => text.includes(folder))) found.push(pid)
+  }
+  return found
+}
+
+export async function text(url: string): Promise<string | undefined> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(3000) })
+    return response.ok ? await response.text() : undefined
+  } catch {
+    // Nobody listens yet.
+    return undefined
+  }
+}
