@@ -6,5 +6,6 @@ export { type HttpTransport, type HttpTransportOptions, createHttpTransport } fr
 export * from './informer.ts'
 export * from './informers.ts'
 export * from './kubeconfig.ts'
+export * from './leader-election.ts'
 export * from './resources.ts'
 export * from './work-queue.ts'
