@@ -32,6 +32,8 @@ export class StoreBackend implements Backend {
     return this.#tokens
   }
 
+  // The types are the callers' word, as in Reader.
+  /* oxlint-disable typescript/no-unnecessary-type-parameters */
   get<T = KubeObject>(storageKey: string, namespace: string | undefined, name: string): T | undefined {
     const key = namespace === undefined ? `${storageKey}/${name}` : `${storageKey}/${namespace}/${name}`
     return this.store.get(key)?.object as T | undefined
@@ -41,6 +43,7 @@ export class StoreBackend implements Backend {
     const prefix = namespace === undefined ? `${storageKey}/` : `${storageKey}/${namespace}/`
     return this.store.range({ prefix }).items.map(({ object }) => object as T)
   }
+  /* oxlint-enable typescript/no-unnecessary-type-parameters */
 
   dispatch<T>(request: ResourceRequest, user: UserInfo): Promise<T> {
     if (this.#send === undefined) throw new Error('the backend is not connected yet')

@@ -12,22 +12,16 @@ import {
   pathNotFound,
 } from '@binnacle/api'
 import type { Call, Outcome } from './call.ts'
-import { type Row, type Registry, objectKeyOf } from './registry.ts'
-import type { Authorizer } from './auth/authorizer.ts'
+import type { DispatchContext } from './dispatch-context.ts'
+import { type Row, objectKeyOf } from './registry.ts'
 import { scaleRequest } from './verbs/custom-scale.ts'
 import { create } from './verbs/create.ts'
 import { remove, removeCollection } from './verbs/delete.ts'
 import { get, itemOf, list } from './verbs/read.ts'
 import { patch, update } from './verbs/update.ts'
 import { watch } from './verbs/watch.ts'
-import { type Engine, strategyOf, writeContext } from './verbs/write.ts'
+import { strategyOf, writeContext } from './verbs/write.ts'
 import { virtualResources } from './virtual/index.ts'
-
-export interface DispatchContext {
-  readonly engine: Engine
-  readonly registry: Registry
-  readonly authorizer: Authorizer
-}
 
 export interface DispatchOptions {
   user: UserInfo
@@ -105,6 +99,8 @@ async function runVerb(context: DispatchContext, call: Call): Promise<Outcome> {
       return remove(engine, call)
     case 'deletecollection':
       return removeCollection(engine, call)
+    default:
+      throw methodNotSupported(row.info, request.verb)
   }
 }
 

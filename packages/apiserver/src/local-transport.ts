@@ -12,7 +12,8 @@ import {
   deepFreeze,
 } from '@binnacle/api'
 import type { Change, Item, Outcome, Watch } from './call.ts'
-import { type DispatchContext, dispatch } from './dispatch.ts'
+import { dispatch } from './dispatch.ts'
+import type { DispatchContext } from './dispatch-context.ts'
 import type { Registry, Row } from './registry.ts'
 
 export function createLocalTransport(context: DispatchContext, user: UserInfo): Transport {
@@ -49,7 +50,7 @@ export function resultOf(outcome: Outcome): KubeObject | KubeList | object {
     }
     case 'status':
       return outcome.status
-    case 'watch':
+    default:
       throw new Error('a watch is opened by Transport.watch')
   }
 }

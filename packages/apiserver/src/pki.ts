@@ -106,7 +106,7 @@ class KeyFiles {
 }
 
 async function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
-  return (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair
+  return await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
 }
 
 async function pemOf({ privateKey }: webcrypto.CryptoKeyPair): Promise<string> {

@@ -6,10 +6,13 @@ import type { Store } from '@binnacle/store'
 import type { ServiceAccountTokens } from './auth/tokens.ts'
 
 /** Reads of the newest state, for hooks and admission; objects are frozen. */
+// Whoever reads names the type: what is under a storage key is of its kind.
+/* oxlint-disable typescript/no-unnecessary-type-parameters */
 export interface Reader {
   get<T = KubeObject>(storageKey: string, namespace: string | undefined, name: string): T | undefined
   list<T = KubeObject>(storageKey: string, namespace?: string): readonly T[]
 }
+/* oxlint-enable typescript/no-unnecessary-type-parameters */
 
 /** What every hook may use. */
 export interface Backend extends Reader {

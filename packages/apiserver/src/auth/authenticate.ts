@@ -36,12 +36,12 @@ function certificateUser(socket: TLSSocket): UserInfo | undefined {
 
 function readCertificate(socket: TLSSocket): UserInfo | undefined {
   // Only what our own authority signed counts; others are as if they had none.
-  if (socket.authorized !== true) return undefined
+  if (!socket.authorized) return undefined
   const { subject } = socket.getPeerCertificate()
-  const name = subject?.CN
+  const [name] = [subject?.CN].flat()
   if (name === undefined) return undefined
   const groups: string[] = subject?.O === undefined ? [] : [subject.O].flat()
-  return { username: String(name), groups: [...groups, authenticated] }
+  return { username: name, groups: [...groups, authenticated] }
 }
 
 async function tokenUser(headers: IncomingHttpHeaders, tokens: TokenVerifier): Promise<UserInfo | undefined> {
@@ -57,7 +57,7 @@ function bearerToken(headers: IncomingHttpHeaders): string | undefined {
   if (token !== undefined) return token
   // Browsers cannot set headers on a WebSocket: the token comes as a sub-protocol.
   const prefix = 'base64url.bearer.authorization.k8s.io.'
-  const protocol = String(headers['sec-websocket-protocol'] ?? '')
+  const protocol = (headers['sec-websocket-protocol'] ?? '')
     .split(',')
     .map((part) => part.trim())
     .find((part) => part.startsWith(prefix))
@@ -75,7 +75,7 @@ function impersonated(headers: IncomingHttpHeaders, user: UserInfo, authorizer: 
       throw unauthorized('requested impersonation without a user name')
     return user
   }
-  const target = String(name)
+  const target = [name].flat().join()
   const [, namespace, account] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(target) ?? []
   const require = (group: string, resource: string, resourceName: string, inNamespace = '', subresource = ''): void => {
     const attributes = { verb: 'impersonate', group, resource, subresource, name: resourceName, namespace: inNamespace }

@@ -2,7 +2,7 @@
 // Secret or Node. Upstream: pkg/serviceaccount/{claims,jwt}.go.
 
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, randomUUID, sign, verify } from 'node:crypto'
-import type { Clock, KubeObject, UserInfo } from '@binnacle/api'
+import type { Clock, UserInfo } from '@binnacle/api'
 import type { Reader } from '../strategy.ts'
 
 export interface BoundObject {
@@ -157,7 +157,7 @@ export class ServiceAccountTokens implements TokenVerifier {
     ]
     for (const [what, storageKey, inNamespace, claim] of checks) {
       if (claim === undefined) continue
-      const object = this.#reader.get<KubeObject>(storageKey, inNamespace, claim.name ?? '')
+      const object = this.#reader.get(storageKey, inNamespace, claim.name ?? '')
       const name = inNamespace === undefined ? claim.name : `${inNamespace}/${claim.name}`
       if (object === undefined || object.metadata.uid !== claim.uid) return `${what} ${name} has been deleted`
     }

@@ -145,7 +145,7 @@ function ensurePolicy(_options: SystemObjectsOptions, ensure: Ensure): void {
   }
   const bindings = [...lines(clusterRoleBindings), ...ownRoles.map(({ role, subjects }) => `${role.name}: ${subjects}`)]
   for (const line of bindings) {
-    const [name = '', subjects = ''] = split(line)
+    const [name, subjects] = split(line)
     ensure(rbac, 'clusterrolebindings', {
       metadata: meta(name),
       subjects: subjectsOf(subjects),
@@ -155,7 +155,7 @@ function ensurePolicy(_options: SystemObjectsOptions, ensure: Ensure): void {
   for (const role of roles)
     ensure(rbac, 'roles', { metadata: meta(role.name, role.labels, role.namespace), rules: rulesOf(role.rules) })
   for (const line of lines(roleBindings)) {
-    const [head = '', subjects = ''] = split(line)
+    const [head, subjects] = split(line)
     const [namespace = '', name = '', role = ''] = head.split(' ')
     ensure(rbac, 'rolebindings', {
       metadata: meta(name, undefined, namespace),

@@ -103,7 +103,7 @@ function yamlDuplicates(contents: unknown): string[] {
     const seen = new Set<string>()
     for (const [index, item] of (node.items as unknown[]).entries()) {
       if (typeof item === 'object' && item !== null && 'key' in item) {
-        const key = String((item.key as { value?: unknown } | null)?.value ?? '')
+        const key = String((item.key as { value?: string | number | boolean } | null)?.value)
         const at = path === '' ? key : `${path}.${key}`
         if (seen.has(key)) found.push(`yaml: key ${JSON.stringify(key)} already set in map`)
         seen.add(key)

@@ -4,7 +4,7 @@
 export interface HealthCheck {
   name: string
   /** What is wrong; undefined when nothing is. */
-  problem(): string | undefined
+  problem: () => string | undefined
 }
 
 export interface HealthAnswer {

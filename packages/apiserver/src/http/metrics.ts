@@ -46,36 +46,38 @@ export class Metrics {
   /** `objects` counts what is stored, by resource; it is asked when metrics are. */
   constructor(objects: () => Iterable<readonly [resource: string, count: number]>) {
     this.#delay.enable()
-    const registry = this.#registry
-    new Gauge({
-      name: 'apiserver_storage_objects',
-      help: 'Number of stored objects at the time of last check split by kind.',
-      labelNames: ['resource'],
-      registers: [registry],
-      collect() {
-        for (const [resource, count] of objects()) this.set({ resource }, count)
-      },
-    })
     const delay = this.#delay
-    new Gauge({
-      name: 'nodejs_eventloop_delay_seconds',
-      help: 'Delay of the event loop since the last scrape.',
-      labelNames: ['quantile'],
-      registers: [registry],
-      collect() {
-        for (const quantile of [0.5, 0.99, 1])
-          this.set({ quantile: String(quantile) }, delay.percentile(quantile * 100) / 1e9)
-        delay.reset()
-      },
-    })
-    new Gauge({
-      name: 'process_resident_memory_bytes',
-      help: 'Resident memory size in bytes.',
-      registers: [registry],
-      collect() {
-        this.set(process.memoryUsage.rss())
-      },
-    })
+    const collected = [
+      new Gauge({
+        name: 'apiserver_storage_objects',
+        help: 'Number of stored objects at the time of last check split by kind.',
+        labelNames: ['resource'],
+        registers: [],
+        collect() {
+          for (const [resource, count] of objects()) this.set({ resource }, count)
+        },
+      }),
+      new Gauge({
+        name: 'nodejs_eventloop_delay_seconds',
+        help: 'Delay of the event loop since the last scrape.',
+        labelNames: ['quantile'],
+        registers: [],
+        collect() {
+          for (const quantile of [0.5, 0.99, 1])
+            this.set({ quantile: String(quantile) }, delay.percentile(quantile * 100) / 1e9)
+          delay.reset()
+        },
+      }),
+      new Gauge({
+        name: 'process_resident_memory_bytes',
+        help: 'Resident memory size in bytes.',
+        registers: [],
+        collect() {
+          this.set(process.memoryUsage.rss())
+        },
+      }),
+    ]
+    for (const gauge of collected) this.#registry.registerMetric(gauge)
   }
 
   /** The returned function is called when the request is answered. */

@@ -16,6 +16,7 @@ import type { Exchange } from './exchange.ts'
 import { type Accepted, type Possible, negotiate, negotiateStatus } from './negotiate.ts'
 import { protobufListParts } from './protobuf-list.ts'
 import {
+  hasTable,
   type ListMetadata,
   type TableOptions,
   itemBytes,
@@ -36,7 +37,7 @@ type Headers = Record<string, string | string[]>
 
 /** RFC 7234 warn-text in quotes, control characters taken out. */
 function warningHeader(message: string): string {
-  const printable = [...message].filter((character) => character >= ' ' && character !== '\u007f').join('')
+  const printable = message.replaceAll(/\p{Cc}/gu, '')
   return `299 - "${printable.replaceAll(/["\\]/g, String.raw`\$&`)}"`
 }
 
@@ -86,7 +87,7 @@ function possibleFor(outcome: Outcome): Possible {
   if (outcome.type === 'status') return { transform: false, protobuf: true }
   const { info, apiVersion, isCustom } = outcome.row
   if (outcome.type !== 'object' || outcome.item.object.kind === info.kind) {
-    return { transform: true, protobuf: !isCustom && builtinKindSchema(apiVersion, info.kind) !== undefined }
+    return { transform: hasTable(info), protobuf: !isCustom && builtinKindSchema(apiVersion, info.kind) !== undefined }
   }
   const { object } = outcome.item
   return { transform: false, protobuf: builtinKindSchema(object.apiVersion ?? '', object.kind ?? '') !== undefined }

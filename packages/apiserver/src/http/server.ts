@@ -21,7 +21,8 @@ import {
 } from '@binnacle/api'
 import { authenticate } from '../auth/authenticate.ts'
 import type { Outcome } from '../call.ts'
-import { type DispatchContext, dispatch } from '../dispatch.ts'
+import { dispatch } from '../dispatch.ts'
+import type { DispatchContext } from '../dispatch-context.ts'
 import type { Connector, ConnectCall } from '../streaming/index.ts'
 import { validateAdmission } from '../verbs/write.ts'
 import { type Body, mediaType, parseBody, patchTypeOf, readBytes } from './body.ts'
@@ -168,7 +169,7 @@ export class HttpServer {
       if (!(error instanceof StatusError)) this.#options.onError(error)
       code = exchange.isAnswered ? 0 : respondError(answer, error)
     }
-    const userAgent = String(exchange.headers['user-agent'] ?? '')
+    const userAgent = exchange.headers['user-agent'] ?? ''
     this.#options.log({
       method: exchange.method,
       target: exchange.target,
@@ -233,7 +234,7 @@ export class HttpServer {
     }
     return dispatch(this.#options.context, request, {
       user,
-      userAgent: String(exchange.headers['user-agent'] ?? ''),
+      userAgent: exchange.headers['user-agent'] ?? '',
       warn: (message) => warnings.push(message),
       decodeErrors: body.decodeErrors,
     })
@@ -329,7 +330,7 @@ export class HttpServer {
 
   /** DNS rebinding: a web page whose name resolves to loopback sends its own name as Host. */
   #requireHost({ headers }: Exchange): void {
-    const authority = String(headers[':authority'] ?? headers.host ?? '')
+    const authority = headers[':authority'] ?? headers.host ?? ''
     const host = authority.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
     if (host !== '' && !this.#options.hosts.has(host) && !/^127(\.\d+){3}$/.test(host)) {
       throw failure('Forbidden', `host ${JSON.stringify(host)} is not served here`)

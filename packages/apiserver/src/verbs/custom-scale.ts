@@ -3,10 +3,10 @@
 
 import { type KubeObject, badRequest, methodNotSupported, notFound } from '@binnacle/api'
 import type { Call, Outcome } from '../call.ts'
-import type { DispatchContext } from '../dispatch.ts'
+import type { DispatchContext } from '../dispatch-context.ts'
 import { type RowHooks, objectKeyOf } from '../registry.ts'
 import { itemOf } from './read.ts'
-import { patchScale } from './scale-patch.ts'
+import { type Scale, patchScale } from './scale-patch.ts'
 import { patch } from './update.ts'
 
 type ScalePaths = NonNullable<RowHooks['scale']>
@@ -42,11 +42,6 @@ export async function scaleRequest({ engine }: DispatchContext, call: Call, path
     item: { object: scaleOf(changed.item.object, paths), revision: changed.item.revision },
     row: answerRow,
   }
-}
-
-export interface Scale extends KubeObject {
-  spec?: { replicas?: number }
-  status?: { replicas: number; selector?: string }
 }
 
 function scaleOf(object: KubeObject, { specReplicasPath, statusReplicasPath, labelSelectorPath }: ScalePaths): Scale {

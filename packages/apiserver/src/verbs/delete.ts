@@ -71,7 +71,7 @@ export async function remove(engine: Engine, call: Call): Promise<Outcome> {
 
 /** After admission: one synchronous decision on the newest version, inside the write. */
 async function removeKey(engine: Engine, call: Call, key: string): Promise<Outcome> {
-  const { row, options, request } = call
+  const { row, request } = call
   const { backend } = engine
   const strategy = strategyOf(engine, row)
   let isGone = false
@@ -215,7 +215,7 @@ interface Removal {
   /** Only this version is removed. */
   expected: number
   lastState: KubeObject
-  overtaken(): Error
+  overtaken: () => Error
 }
 
 export async function removeNow(

@@ -20,18 +20,18 @@ export function requireKind(call: Call, value: unknown): KubeObject {
   const { row, request } = call
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw badRequest('the body of the request must be an object')
-  const object = value as KubeObject & { kind?: unknown; apiVersion?: unknown }
+  const object = value as KubeObject
   const expected = expectedKind(call)
   object.apiVersion ??= expected.apiVersion
   object.kind ??= expected.kind
   if (object.apiVersion !== expected.apiVersion) {
     throw badRequest(
-      `the API version in the data (${String(object.apiVersion)}) does not match the expected API version (${expected.apiVersion})`,
+      `the API version in the data (${object.apiVersion}) does not match the expected API version (${expected.apiVersion})`,
     )
   }
   if (object.kind !== expected.kind) {
     throw badRequest(
-      `${String(object.kind)} in version "${row.info.version}" cannot be handled as a ${expected.kind}: converting (${String(object.apiVersion)}.${String(object.kind)}) to (${row.apiVersion}.${expected.kind}): unknown conversion`,
+      `${object.kind} in version "${row.info.version}" cannot be handled as a ${expected.kind}: converting (${object.apiVersion}.${object.kind}) to (${row.apiVersion}.${expected.kind}): unknown conversion`,
     )
   }
   object.metadata ??= {}

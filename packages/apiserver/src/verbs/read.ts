@@ -213,6 +213,11 @@ function validateListOptions(options: RequestOptions): void {
   }
 }
 
+/** Upstream's tokens name the key after the last one: the same with a zero byte. */
+function withoutEnd(start: string): string {
+  return start.endsWith('\u0000') ? start.slice(0, -1) : start
+}
+
 interface Token {
   prefix: string
   /** Key after which the next page starts. */
@@ -236,5 +241,5 @@ function readToken(text: string, prefix: string): Token {
   }
   if (token.v !== 'meta.k8s.io/v1' || typeof token.rv !== 'number' || typeof token.start !== 'string')
     throw refuse('incorrect encoded start resourceVersion')
-  return { prefix, after: prefix + token.start.replace(/\u0000$/, ''), revision: token.rv < 0 ? undefined : token.rv }
+  return { prefix, after: prefix + withoutEnd(token.start), revision: token.rv < 0 ? undefined : token.rv }
 }

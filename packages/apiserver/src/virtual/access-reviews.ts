@@ -3,7 +3,7 @@
 import { type KubeObject, type UserInfo, badRequest, field, invalid } from '@binnacle/api'
 import type { AccessAttributes } from '../auth/authorizer.ts'
 import type { Call } from '../call.ts'
-import type { DispatchContext } from '../dispatch.ts'
+import type { DispatchContext } from '../dispatch-context.ts'
 
 interface ReviewSpec {
   resourceAttributes?: {

@@ -1,19 +1,16 @@
 // POST to `bindings` is POST to `pods/<name>/binding` with the name from the body.
 
-import { methodNotSupported } from '@binnacle/api'
+import { type KubeObject, methodNotSupported } from '@binnacle/api'
 import type { Call, Outcome } from '../call.ts'
-import { type DispatchContext, dispatch } from '../dispatch.ts'
+import type { DispatchContext } from '../dispatch-context.ts'
 
-export async function bindingByBody(
-  context: DispatchContext,
-  { request, row, user, fieldManager }: Call,
-): Promise<Outcome> {
+export async function bindingByBody({ engine }: DispatchContext, { request, row, user }: Call): Promise<Outcome> {
   if (request.verb !== 'create') throw methodNotSupported(row.info, request.verb)
   const body = request.body as { metadata?: { name?: string } } | undefined
   const name = body?.metadata?.name ?? ''
-  return dispatch(
-    context,
+  const object = await engine.backend.dispatch<KubeObject>(
     { ...request, resource: 'pods', subresource: 'binding', name },
-    { user, userAgent: fieldManager },
+    user,
   )
+  return { type: 'object', code: 201, item: { object, revision: 0 }, row: { ...row, isStorageVersion: false } }
 }

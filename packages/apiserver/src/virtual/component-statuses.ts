@@ -2,7 +2,7 @@
 
 import { methodNotSupported, notFound } from '@binnacle/api'
 import type { Call, Outcome } from '../call.ts'
-import type { DispatchContext } from '../dispatch.ts'
+import type { DispatchContext } from '../dispatch-context.ts'
 
 export async function componentStatuses({ engine }: DispatchContext, { request, row }: Call): Promise<Outcome> {
   if (request.verb === 'list') return { type: 'list', items: [], revision: engine.backend.store.revision, row }

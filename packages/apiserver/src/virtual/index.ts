@@ -1,12 +1,13 @@
 // Resources that are questions, not objects: nothing of them is kept.
 
-import { type KubeObject, type UserInfo, failure, methodNotSupported } from '@binnacle/api'
+import { type KubeObject, failure, methodNotSupported } from '@binnacle/api'
 import type { Call, Outcome } from '../call.ts'
-import type { DispatchContext } from '../dispatch.ts'
+import type { DispatchContext } from '../dispatch-context.ts'
 import { accessReview, localAccessReview, rulesReview, selfAccessReview } from './access-reviews.ts'
 import { bindingByBody } from './bindings.ts'
 import { componentStatuses } from './component-statuses.ts'
 import { tokenReview } from './token-review.ts'
+import { wireUser } from './wire-user.ts'
 
 export type VirtualResource = (context: DispatchContext, call: Call) => Promise<Outcome>
 
@@ -42,9 +43,4 @@ function selfReview(context: DispatchContext, { user }: Call): KubeObject {
     status: { userInfo: wireUser(user) },
   }
   return review
-}
-
-/** authentication.k8s.io/v1 UserInfo. */
-export function wireUser({ username, uid, groups, extra }: UserInfo): Record<string, unknown> {
-  return { username, ...(uid === undefined ? {} : { uid }), groups, ...(extra === undefined ? {} : { extra }) }
 }

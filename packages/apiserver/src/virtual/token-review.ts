@@ -2,8 +2,8 @@
 
 import { type KubeObject, badRequest } from '@binnacle/api'
 import type { Call } from '../call.ts'
-import type { DispatchContext } from '../dispatch.ts'
-import { wireUser } from './index.ts'
+import type { DispatchContext } from '../dispatch-context.ts'
+import { wireUser } from './wire-user.ts'
 
 interface TokenReview extends KubeObject {
   spec?: { token?: string; audiences?: string[] }
