@@ -1,17 +1,24 @@
 // What only the way over HTTP knows: HTTP/1.1, lost connections, answers that are no Status, retries, paths.
 
+import { mkdtemp, rm } from 'node:fs/promises'
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type ResourceRequest, type WatchEvent, StatusError } from '@binnacle/api'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Clock, type KubeObject, type ResourceRequest, type WatchEvent, StatusError } from '@binnacle/api'
+import { createApiServer } from '@binnacle/apiserver'
+import { createMemoryStore } from '@binnacle/store'
 import { createFakeClock } from '@binnacle/testing'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createClient } from '../src/client.ts'
 import { type HttpTransport, type HttpTransportOptions, createHttpTransport } from '../src/http-transport.ts'
 import { requestBody, requestPath } from '../src/http/request-path.ts'
 import { warningTexts } from '../src/http/response-status.ts'
+import { Informer } from '../src/informer.ts'
 import { parseKubeconfig } from '../src/kubeconfig.ts'
 import { configMaps, pods } from '../src/resources.ts'
 import { startServer } from './support/server.ts'
+import { until } from './support/until.ts'
 
 let cleanUp: (() => void)[] = []
 
@@ -103,21 +110,26 @@ describe('over HTTP/1.1, the transport', () => {
   })
 
   test('tries again when the server says when', async () => {
-    const clock = createFakeClock()
+    const waits: number[] = []
+    const fake = createFakeClock()
+    /** Notes each delay and lets it pass at once. */
+    const clock: Clock = {
+      now: () => fake.now(),
+      after(delayMs, callback) {
+        waits.push(delayMs)
+        const cancel = fake.after(delayMs, callback)
+        fake.advance(delayMs)
+        return cancel
+      },
+    }
     let tries = 0
     const { transport } = await startHttp1(
       (_, response) => {
         if (++tries === 1) response.writeHead(429, { 'retry-after': '3' }).end()
         else response.setHeader('content-type', 'application/json').end('{"metadata":{},"items":[]}')
       },
-      {
-        clock: {
-          now: () => clock.now(),
-          after: (ms, callback) => (waits.push(ms), queueMicrotask(callback), () => undefined),
-        },
-      },
+      { clock },
     )
-    const waits: number[] = []
     await createClient(transport).list(pods)
     expect(waits).toEqual([3000])
   })
@@ -216,25 +228,44 @@ describe('over HTTP/1.1, the transport', () => {
 })
 
 describe('over HTTP/2, the transport', () => {
-  test('comes back after the connection was lost', async () => {
+  test('takes no more requests once it is closed, and ends its watches', async () => {
     await using fixture = await startServer()
-    const { server, transports } = fixture
-    const client = createClient(transports['over HTTP'])
-    await client.list(pods)
-    const { cluster, user } = await parseKubeconfig(await server.adminKubeconfig()).context()
-    const other = createHttpTransport({ cluster, user })
+    const { cluster, user } = await parseKubeconfig(await fixture.server.adminKubeconfig()).context()
+    const transport = createHttpTransport({ cluster, user })
+    const watch = await createClient(transport).watch(configMaps, {}, new AbortController().signal)
+    const first = watch[Symbol.asyncIterator]()
+    await first.next()
+    transport.close()
+    // With an error or without: an informer opens the next either way.
+    await Promise.allSettled([first.next()])
+    await expect(createClient(transport).list(pods)).rejects.toThrow('is closed')
+  })
+
+  test('brings informers back into step after the server was started anew', async () => {
+    const dataDirectory = await mkdtemp(join(tmpdir(), 'binnacle-client-'))
+    const store = createMemoryStore()
+    const before = await createApiServer({ store, dataDirectory })
+    const { cluster, user } = await parseKubeconfig(await before.adminKubeconfig()).context()
+    const transport = createHttpTransport({ cluster, user })
+    const client = createClient(transport)
     const stop = new AbortController()
-    const watch = await createClient(other).watch(configMaps, {}, stop.signal)
-    other.close()
-    const read = async (): Promise<number> => {
-      let batches = 0
-      for await (const batch of watch) batches += batch.length
-      return batches
-    }
-    // However it ends, it ends: an informer then opens the next.
-    await Promise.allSettled([read()])
-    await expect(createClient(other).list(pods)).rejects.toThrow('is closed')
-    await client.list(pods)
+    const informer = new Informer<KubeObject>({ client, ref: configMaps, namespace: 'default' })
+    informer.start(stop.signal)
+    await informer.synced
+    await before.close()
+    const after = await createApiServer({ store, dataDirectory, port: before.port })
+    await createClient(after.transport({ username: 'admin', groups: ['system:masters'] })).create(configMaps, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'later', namespace: 'default' },
+    })
+    await until(informer, () => informer.get('default/later') !== undefined)
+    expect((await client.list(configMaps, { namespace: 'default' })).items.length).toBe(informer.list().length)
+    stop.abort()
+    transport.close()
+    await after.close()
+    await store.close()
+    await rm(dataDirectory, { recursive: true })
   })
 
   test('ends a watch quietly when its signal aborts, and refuses one that was aborted before', async () => {

@@ -6,6 +6,7 @@ import { type Client, createClient } from '../src/client.ts'
 import { Informer } from '../src/informer.ts'
 import { configMaps, namespaces, pods } from '../src/resources.ts'
 import { type ServerFixture, startServer, transportKinds } from './support/server.ts'
+import { until } from './support/until.ts'
 
 interface ConfigMap extends KubeObject {
   data?: Record<string, string>
@@ -32,17 +33,6 @@ async function openNamespace(kind: (typeof transportKinds)[number]): Promise<{ c
     metadata: { generateName: 'test-' },
   })
   return { client, namespace: made.metadata.name ?? '' }
-}
-
-/** Resolves when the informer's state is as `holds` wants it. */
-function until<T extends KubeObject>(informer: Informer<T>, holds: () => boolean): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const look = (): void => {
-    if (holds()) resolve()
-  }
-  const off = informer.on({ added: look, updated: look, deleted: look })
-  look()
-  return promise.finally(off)
 }
 
 describe.each(transportKinds)('a client %s', (kind) => {
