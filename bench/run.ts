@@ -46,15 +46,21 @@ interface Case {
 }
 
 const load = async (kubeconfig: string, ...args: string[]): Promise<Record<string, number>> => {
-  const { stdout } = await promisify(execFile)(join(bin, 'load'), ['--kubeconfig', kubeconfig, '--content', 'json', '--json-output', ...args], { maxBuffer: 1 << 24 })
+  const { stdout } = await promisify(execFile)(
+    join(bin, 'load'),
+    ['--kubeconfig', kubeconfig, '--content', 'json', '--json-output', ...args],
+    { maxBuffer: 1 << 24 },
+  )
   return (JSON.parse(stdout) as { figures: Record<string, number> }).figures
 }
 
-const figure = (name: string, ...args: string[]) => async (_side: Side, kubeconfig: string): Promise<number> => {
-  const value = (await load(kubeconfig, '--keep', ...args))[name]
-  if (value === undefined) throw new Error(`the load program printed no ${name}`)
-  return value
-}
+const figure =
+  (name: string, ...args: string[]) =>
+  async (_side: Side, kubeconfig: string): Promise<number> => {
+    const value = (await load(kubeconfig, '--keep', ...args))[name]
+    if (value === undefined) throw new Error(`the load program printed no ${name}`)
+    return value
+  }
 
 const cases: Case[] = [
   {
@@ -80,15 +86,79 @@ const cases: Case[] = [
       return side.memory()
     },
   },
-  { id: 'create', title: 'ConfigMap (1 KiB) creates, one client', unit: '/s', more: true, bar: 2, measure: figure('per_s', '--case', 'create', '--n', '1500') },
-  { id: 'create-64', title: 'ConfigMap (1 KiB) creates, 64 clients', unit: '/s', more: true, bar: 2, measure: figure('per_s', '--case', 'create', '--n', '12000', '--workers', '64') },
-  { id: 'get', title: 'GETs, 64 clients', unit: '/s', more: true, bar: 2, measure: figure('per_s', '--case', 'get', '--n', '20000', '--workers', '64') },
-  { id: 'list', title: 'LIST of 10,000 (17 MB), as clients ask, p50', unit: 'ms', more: false, bar: 1.3, measure: figure('consistent_p50_ms', '--case', 'list', '--n', '10000') },
-  { id: 'list-identity', title: 'LIST of 10,000, `Accept-Encoding: identity`, p50', unit: 'ms', more: false, bar: 2, measure: figure('identity_p50_ms', '--case', 'list', '--n', '10000') },
-  { id: 'watch-1', title: 'write seen by 1 watcher, p50', unit: 'ms', more: false, bar: 1, measure: figure('p50_ms', '--case', 'watch', '--n', '300', '--watchers', '1') },
-  { id: 'watch-1000', title: 'write seen by 1,000 watchers, p50', unit: 'ms', more: false, bar: 1, measure: figure('p50_ms', '--case', 'watch', '--n', '100', '--watchers', '1000') },
-  { id: 'delete-collection', title: 'delete collection of 10,000', unit: 'objects/s', more: true, bar: 2, measure: figure('per_s', '--case', 'delete-collection', '--n', '10000') },
-  { id: 'pods', title: 'Deployment of 1,000 simulated pods, all Running', unit: 's', more: false, bar: 3, pods: true, measure: figure('running_s', '--case', 'deployment-pods', '--n', '1000') },
+  {
+    id: 'create',
+    title: 'ConfigMap (1 KiB) creates, one client',
+    unit: '/s',
+    more: true,
+    bar: 2,
+    measure: figure('per_s', '--case', 'create', '--n', '1500'),
+  },
+  {
+    id: 'create-64',
+    title: 'ConfigMap (1 KiB) creates, 64 clients',
+    unit: '/s',
+    more: true,
+    bar: 2,
+    measure: figure('per_s', '--case', 'create', '--n', '12000', '--workers', '64'),
+  },
+  {
+    id: 'get',
+    title: 'GETs, 64 clients',
+    unit: '/s',
+    more: true,
+    bar: 2,
+    measure: figure('per_s', '--case', 'get', '--n', '20000', '--workers', '64'),
+  },
+  {
+    id: 'list',
+    title: 'LIST of 10,000 (17 MB), as clients ask, p50',
+    unit: 'ms',
+    more: false,
+    bar: 1.3,
+    measure: figure('consistent_p50_ms', '--case', 'list', '--n', '10000'),
+  },
+  {
+    id: 'list-identity',
+    title: 'LIST of 10,000, `Accept-Encoding: identity`, p50',
+    unit: 'ms',
+    more: false,
+    bar: 2,
+    measure: figure('identity_p50_ms', '--case', 'list', '--n', '10000'),
+  },
+  {
+    id: 'watch-1',
+    title: 'write seen by 1 watcher, p50',
+    unit: 'ms',
+    more: false,
+    bar: 1,
+    measure: figure('p50_ms', '--case', 'watch', '--n', '300', '--watchers', '1'),
+  },
+  {
+    id: 'watch-1000',
+    title: 'write seen by 1,000 watchers, p50',
+    unit: 'ms',
+    more: false,
+    bar: 1,
+    measure: figure('p50_ms', '--case', 'watch', '--n', '100', '--watchers', '1000'),
+  },
+  {
+    id: 'delete-collection',
+    title: 'delete collection of 10,000',
+    unit: 'objects/s',
+    more: true,
+    bar: 2,
+    measure: figure('per_s', '--case', 'delete-collection', '--n', '10000'),
+  },
+  {
+    id: 'pods',
+    title: 'Deployment of 1,000 simulated pods, all Running',
+    unit: 's',
+    more: false,
+    bar: 3,
+    pods: true,
+    measure: figure('running_s', '--case', 'deployment-pods', '--n', '1000'),
+  },
 ]
 
 function residentMiB(pid: number): number {
@@ -104,8 +174,24 @@ const ours = (): Side => {
     async start() {
       const kubeconfig = join(data, 'kubeconfig')
       const launchedAt = Date.now()
-      const flags = ['up', '--data', join(data, 'data'), '--port', '0', '--registry-port', '0', '--runtime', 'simulated', '--kubeconfig', kubeconfig, '-o', 'json']
-      const started = spawn(process.execPath, [join(root, 'dist', 'binnacle.mjs'), ...flags], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const flags = [
+        'up',
+        '--data',
+        join(data, 'data'),
+        '--port',
+        '0',
+        '--registry-port',
+        '0',
+        '--runtime',
+        'simulated',
+        '--kubeconfig',
+        kubeconfig,
+        '-o',
+        'json',
+      ]
+      const started = spawn(process.execPath, [join(root, 'dist', 'binnacle.mjs'), ...flags], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
       child = started
       for await (const line of started.stdout.setEncoding('utf8') as AsyncIterable<string>) {
         JSON.parse(line)
@@ -127,8 +213,14 @@ const ours = (): Side => {
 
 const real = (): Side => {
   const run = join(peers, 'run', 'control-plane')
-  const environment = { ...process.env, PEERS: peers, CONTROLLER_MANAGER_ARGS: '--kube-api-qps 5000 --kube-api-burst 5000', SCHEDULER_ARGS: '--kube-api-qps 5000 --kube-api-burst 5000' }
-  const script = (...args: string[]): string => execFileSync(controlPlane, args, { env: environment, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  const environment = {
+    ...process.env,
+    PEERS: peers,
+    CONTROLLER_MANAGER_ARGS: '--kube-api-qps 5000 --kube-api-burst 5000',
+    SCHEDULER_ARGS: '--kube-api-qps 5000 --kube-api-burst 5000',
+  }
+  const script = (...args: string[]): string =>
+    execFileSync(controlPlane, args, { env: environment, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
   return {
     name: 'real',
     async start({ pods }) {
@@ -156,10 +248,20 @@ function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
 }
 
-if (!existsSync(join(bin, 'load'))) execFileSync(join(import.meta.dirname, 'peer', 'build'), ['load'], { stdio: 'inherit', env: { ...process.env, PEERS: peers } })
+if (!existsSync(join(bin, 'load')))
+  execFileSync(join(import.meta.dirname, 'peer', 'build'), ['load'], {
+    stdio: 'inherit',
+    env: { ...process.env, PEERS: peers },
+  })
 if (options.only !== 'ours') {
-  const needed = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubectl', 'kwok'].filter((name) => !existsSync(join(bin, name)))
-  if (needed.length > 0) execFileSync(join(import.meta.dirname, 'peer', 'build'), needed, { stdio: 'inherit', env: { ...process.env, PEERS: peers } })
+  const needed = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubectl', 'kwok'].filter(
+    (name) => !existsSync(join(bin, name)),
+  )
+  if (needed.length > 0)
+    execFileSync(join(import.meta.dirname, 'peer', 'build'), needed, {
+      stdio: 'inherit',
+      env: { ...process.env, PEERS: peers },
+    })
   // Keys and certificates are made once, outside of what is measured.
   execFileSync(controlPlane, ['start', 'etcd'], { env: { ...process.env, PEERS: peers }, stdio: 'ignore' })
 }
@@ -186,7 +288,8 @@ for (let round = 0; round < Number(options.rounds); round++) {
   }
 }
 
-if (options.only === undefined && options.case === undefined) writeFileSync(join(root, 'docs', 'performance.md'), describe())
+if (options.only === undefined && options.case === undefined)
+  writeFileSync(join(root, 'docs', 'performance.md'), describe())
 
 function describe(): string {
   const lines = [
@@ -204,7 +307,9 @@ function describe(): string {
     const [theirs, own] = [median(found.real), median(found.ours)]
     const ratio = more ? own / theirs : theirs / own
     const verdict = ratio >= bar ? '' : ' (missed)'
-    lines.push(`| ${title} | ${round(theirs)} ${unit} | ${round(own)} ${unit} | ${ratio.toFixed(1)} × | ${bar} ×${verdict} |`)
+    lines.push(
+      `| ${title} | ${round(theirs)} ${unit} | ${round(own)} ${unit} | ${ratio.toFixed(1)} × | ${bar} ×${verdict} |`,
+    )
   }
   return `${lines.join('\n')}\n`
 }
