@@ -11,6 +11,7 @@ import {
   storageObjectInUseProtection,
   taintNodesByCondition,
 } from './object-protection.ts'
+import { mutatingAdmissionPolicy } from './mutating-admission-policy.ts'
 import { priority } from './priority.ts'
 import { resourceQuota } from './resource-quota.ts'
 import { runtimeClass } from './runtime-class.ts'
@@ -32,6 +33,7 @@ export function defaultPlugins(): readonly AdmissionPlugin[] {
     runtimeClass,
     defaultIngressClass,
     unsupportedAdmission,
+    mutatingAdmissionPolicy,
     validatingAdmissionPolicy,
     resourceQuota,
   ]

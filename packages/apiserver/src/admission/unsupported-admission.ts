@@ -9,7 +9,6 @@ const group = 'admissionregistration.k8s.io'
 const refusals: Readonly<Record<string, string>> = {
   [`mutatingwebhookconfigurations.${group}`]: 'admission webhooks are not supported by this server',
   [`validatingwebhookconfigurations.${group}`]: 'admission webhooks are not supported by this server',
-  [`mutatingadmissionpolicybindings.${group}`]: 'mutating admission policies are not supported by this server',
 }
 
 const enforceLabel = 'pod-security.kubernetes.io/enforce'

@@ -3,204 +3,104 @@
 
 import {
   type KubeObject,
+  type StatusReason,
   type ValidatingAdmissionPolicy,
   type ValidatingAdmissionPolicyBinding,
-  type StatusReason,
   failure,
-  labelSelectorMatches,
   groupResourceString,
 } from '@binnacle/api'
-import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts'
-import { type Program, compile } from '../cel/environment.ts'
-import { toCel } from '../cel/values.ts'
-import type { Reader } from '../strategy.ts'
+import type { AdmissionPlugin } from '../admission.ts'
+import { type Hit, PolicyRun, hits, paramsOf, textOf } from './policy.ts'
 
-const group = 'admissionregistration.k8s.io'
-const policiesKey = `validatingadmissionpolicies.${group}`
-const bindingsKey = `validatingadmissionpolicybindings.${group}`
+type ValidatingHit = Hit<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding>
 
-type PolicySpec = NonNullable<ValidatingAdmissionPolicy['spec']>
-type Match = PolicySpec['matchConstraints']
+interface Denial {
+  message: string
+  reason: string
+}
 
 export const validatingAdmissionPolicy: AdmissionPlugin = {
   name: 'ValidatingAdmissionPolicy',
 
+  /** All policies are asked before the first one's denial is answered, so that all warnings are given. */
   validate(request, reader) {
-    // Policies never judge what configures admission: a wrong one could not be taken back.
-    if (request.resource.group === group) return
-    for (const binding of reader.list<ValidatingAdmissionPolicyBinding>(bindingsKey)) {
-      const policy = reader.get<ValidatingAdmissionPolicy>(policiesKey, undefined, binding.spec?.policyName ?? '')
-      if (policy?.spec === undefined || binding.spec === undefined) continue
-      if (!matches(policy.spec.matchConstraints, request, reader)) continue
-      if (binding.spec.matchResources != null && !matches(binding.spec.matchResources, request, reader)) continue
-      for (const params of paramsOf(policy, binding, request, reader))
-        judge(policy, binding, { request, reader, params })
+    let first: Error | undefined
+    for (const hit of hits<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding>(
+      'validating',
+      request,
+      reader,
+    )) {
+      const denials = judge(hit)
+      if (first === undefined && denials[0] !== undefined) first = denied(hit, denials[0])
     }
+    if (first !== undefined) throw first
   },
 }
 
-interface Trial {
-  request: AdmissionRequest
-  reader: Reader
-  params: KubeObject | undefined
+function judge(hit: ValidatingHit): Denial[] {
+  const isFailing = hit.policy.spec?.failurePolicy !== 'Ignore'
+  let params: (KubeObject | undefined)[]
+  try {
+    params = paramsOf(hit)
+  } catch (error) {
+    return isFailing ? [{ message: `failed to configure binding: ${textOf(error)}`, reason: 'Invalid' }] : []
+  }
+  return params.flatMap((param) => enforce(hit, violations(hit, param)))
 }
 
-function judge(
-  policy: ValidatingAdmissionPolicy,
-  binding: ValidatingAdmissionPolicyBinding,
-  { request, reader, params }: Trial,
-): void {
-  const { spec } = policy
-  if (spec === undefined) return
-  const context = contextOf(request, reader, params)
-  addVariables(context, spec)
-  const isFailing = spec.failurePolicy !== 'Ignore'
-  const evaluate = (expression: string): unknown => programOf(expression)(context)
-  for (const { expression } of spec.matchConditions ?? []) {
+/** What the expressions find, whatever the binding makes of it. */
+function violations(hit: ValidatingHit, params: KubeObject | undefined): Denial[] {
+  const { spec } = hit.policy
+  const isFailing = spec?.failurePolicy !== 'Ignore'
+  const run = new PolicyRun(hit, params)
+  try {
+    if (!run.meetsConditions()) return []
+  } catch (error) {
+    return isFailing ? [{ message: textOf(error), reason: 'Invalid' }] : []
+  }
+  const found: Denial[] = []
+  for (const { expression, message, messageExpression, reason = 'Invalid' } of spec?.validations ?? []) {
     try {
-      if (evaluate(expression) !== true) return
+      if (run.evaluate(expression) === true) continue
+      const said = messageExpression ? madeMessage(run, messageExpression) : undefined
+      found.push({ message: said ?? (message?.trim() || `failed expression: ${expression.trim()}`), reason })
     } catch (error) {
-      if (!isFailing) return
-      throw denied(policy, binding, { request, message: textOf(error), reason: 'Invalid' })
+      if (isFailing)
+        found.push({ message: `expression '${expression}' resulted in error: ${textOf(error)}`, reason: 'Invalid' })
     }
   }
-  for (const validation of spec.validations ?? []) {
-    let message: string
-    try {
-      if (evaluate(validation.expression) === true) continue
-      message = validation.message?.trim() || `failed expression: ${validation.expression.trim()}`
-      if (validation.messageExpression) {
-        const made = evaluate(validation.messageExpression)
-        if (typeof made === 'string' && made.trim() !== '') message = made
-      }
-    } catch (error) {
-      if (!isFailing) continue
-      message = `expression '${validation.expression}' resulted in error: ${textOf(error)}`
-    }
-    const actions = binding.spec?.validationActions ?? []
-    if (actions.includes('Warn')) {
+  return found
+}
+
+function madeMessage(run: PolicyRun, expression: string): string | undefined {
+  try {
+    const made = run.evaluate(expression)
+    return typeof made === 'string' && made.trim() !== '' && !made.includes('\n') && made.length <= 5 * 1024
+      ? made.trim()
+      : undefined
+  } catch {
+    // As upstream: a message that cannot be made gives way to the fixed one.
+    return undefined
+  }
+}
+
+/** Warns where the binding says so, and returns what is to be denied. Audit has nowhere to go: there is no audit log. */
+function enforce({ policy, binding, request }: ValidatingHit, found: readonly Denial[]): readonly Denial[] {
+  const actions = binding.spec?.validationActions ?? []
+  if (actions.includes('Warn')) {
+    for (const { message } of found) {
       request.warn(
         `Validation failed for ValidatingAdmissionPolicy '${policy.metadata.name}' with binding '${binding.metadata.name}': ${message}`,
       )
     }
-    if (actions.includes('Deny'))
-      throw denied(policy, binding, { request, message, reason: validation.reason ?? 'Invalid' })
   }
+  return actions.includes('Deny') ? found : []
 }
 
-function denied(
-  policy: ValidatingAdmissionPolicy,
-  binding: ValidatingAdmissionPolicyBinding,
-  { request, message, reason }: { request: AdmissionRequest; message: string; reason: string },
-): Error {
+function denied({ policy, binding, request }: ValidatingHit, { message, reason }: Denial): Error {
   const { resource, object } = request
   const name = request.name || object?.metadata.name || ''
   const why = `ValidatingAdmissionPolicy '${policy.metadata.name}' with binding '${binding.metadata.name}' denied request: ${message}`
   const details = { name, group: resource.group, kind: resource.resource, causes: [{ message: why }] }
   return failure(reason as StatusReason, `${groupResourceString(resource)} "${name}" is forbidden: ${why}`, { details })
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
-
-const programs = new Map<string, Program>()
-
-function programOf(expression: string): Program {
-  let program = programs.get(expression)
-  if (program === undefined) programs.set(expression, (program = compile(expression)))
-  return program
-}
-
-function contextOf(request: AdmissionRequest, reader: Reader, params: KubeObject | undefined): Record<string, unknown> {
-  const { operation, resource, subresource = '', namespace = '', name, user, dryRun } = request
-  const described = {
-    operation,
-    kind: { group: resource.group, version: resource.version, kind: resource.kind },
-    resource: { group: resource.group, version: resource.version, resource: resource.resource },
-    subResource: subresource,
-    name,
-    namespace,
-    userInfo: { username: user.username, groups: [...user.groups], uid: user.uid ?? '', extra: user.extra ?? {} },
-    dryRun,
-  }
-  return {
-    object: toCel(request.object ?? null),
-    oldObject: toCel(request.oldObject ?? null),
-    request: described,
-    params: toCel(params ?? null),
-    namespaceObject: toCel(namespace === '' ? null : (reader.get('namespaces', undefined, namespace) ?? null)),
-  }
-}
-
-/** Each is worked out on first use, and may use those before it. */
-function addVariables(context: Record<string, unknown>, { variables = [] }: PolicySpec): void {
-  const values: Record<string, unknown> = {}
-  context['variables'] = values
-  for (const { name, expression } of variables) {
-    let known: { value: unknown } | undefined
-    Object.defineProperty(values, name, {
-      enumerable: true,
-      get: () => (known ??= { value: programOf(expression)(context) }).value,
-    })
-  }
-}
-
-function paramsOf(
-  { spec }: ValidatingAdmissionPolicy,
-  binding: ValidatingAdmissionPolicyBinding,
-  request: AdmissionRequest,
-  reader: Reader,
-): (KubeObject | undefined)[] {
-  const kind = spec?.paramKind
-  const reference = binding.spec?.paramRef
-  if (kind == null || reference == null) return [undefined]
-  // Only core kinds are kept under their plural alone; kinds of groups under `<plural>.<group>`.
-  const [groupName = ''] = kind.apiVersion?.includes('/') === true ? kind.apiVersion.split('/') : ['']
-  const plural = `${(kind.kind ?? '').toLowerCase()}s`
-  const storageKey = groupName === '' ? plural : `${plural}.${groupName}`
-  const namespace = reference.namespace ?? request.namespace
-  const candidates = [...reader.list(storageKey, namespace), ...reader.list(storageKey)]
-  const found = candidates.filter(({ metadata }) =>
-    reference.name
-      ? metadata.name === reference.name && (metadata.namespace === undefined || metadata.namespace === namespace)
-      : labelSelectorMatches(reference.selector, metadata.labels),
-  )
-  const unique = [...new Set(found)]
-  if (unique.length > 0) return unique
-  if (reference.parameterNotFoundAction === 'Allow') return []
-  throw failure(
-    'Invalid',
-    `failed to configure binding: no params found for policy binding with \`Deny\` parameterNotFoundAction`,
-  )
-}
-
-function matches(match: Match, request: AdmissionRequest, reader: Reader): boolean {
-  if (match == null) return true
-  const { namespace, object, oldObject, resource } = request
-  if (match.namespaceSelector != null && namespace) {
-    const labels = reader.get('namespaces', undefined, namespace)?.metadata.labels
-    if (!labelSelectorMatches(match.namespaceSelector, labels)) return false
-  }
-  if (match.objectSelector != null) {
-    const isSelected = [object, oldObject].some(
-      (candidate) => candidate !== undefined && labelSelectorMatches(match.objectSelector, candidate.metadata.labels),
-    )
-    if (!isSelected) return false
-  }
-  const named = (names: readonly string[] | undefined): boolean =>
-    (names?.length ?? 0) === 0 || names?.includes(request.name || object?.metadata.name || '') === true
-  const has = (list: readonly string[] | undefined, value: string): boolean =>
-    list === undefined || list.includes('*') || list.includes(value)
-  const path = request.subresource ? `${resource.resource}/${request.subresource}` : resource.resource
-  const applies = (rule: NonNullable<NonNullable<Match>['resourceRules']>[number]): boolean =>
-    has(rule.operations, request.operation) &&
-    has(rule.apiGroups, resource.group) &&
-    has(rule.apiVersions, resource.version) &&
-    (has(rule.resources, path) || rule.resources?.includes('*/*') === true) &&
-    named(rule.resourceNames)
-  if (match.excludeResourceRules?.some(applies) === true) return false
-  return match.resourceRules === undefined || match.resourceRules.length === 0
-    ? true
-    : match.resourceRules.some(applies)
 }

@@ -1,71 +1,44 @@
-// CEL on cel-js, with the part of the Kubernetes library that it lacks. Upstream: k8s.io/apiserver pkg/cel/library,
-// cel-go ext/strings. Regular expressions of the added functions run in linear time.
+// CEL expressions, ready to run: compiled once, and with a limit on what a run may cost, so that whoever may write an
+// expression cannot stall the server. Limits: k8s.io/apiserver pkg/apis/cel/config.go.
 
-import { Environment } from '@marcbachmann/cel-js'
-import { RE2JS } from 're2js'
+import { type Evaluate, compileExpression } from './compiler.ts'
+import { Budget, EvaluationError } from './values.ts'
 
-export type Program = (context: Record<string, unknown>) => unknown
+/** What one expression may cost. */
+export const perCallLimit = 1_000_000
+/** What all expressions of one object, or of one policy, may cost together. */
+export const totalLimit = 10_000_000
 
-type Comparable = bigint | number | string
+/** Throws EvaluationError, or CostExceeded. `total` is what the caller shares among several runs. */
+export type Program = (variables: Readonly<Record<string, unknown>>, total?: Budget) => unknown
 
-/** Throws an Error that says what does not parse or type-check. */
-export function compile(expression: string): Program {
-  return environment.parse(expression)
+/** Programs are kept by their text; those of definitions that have gone go when there are too many. */
+const kept = new Map<string, Program>()
+const keptAtMost = 10_000
+
+/** Throws an Error that says what does not parse, or names what is not declared. */
+export function compile(expression: string, variables: readonly string[]): Program {
+  const key = `${variables.join()}\n${expression}`
+  const known = kept.get(key)
+  if (known !== undefined) return known
+  const program = limited(compileExpression(expression, variables))
+  if (kept.size >= keptAtMost) kept.clear()
+  kept.set(key, program)
+  return program
 }
 
-function sum(list: readonly (bigint | number)[]): bigint | number {
-  return list.some((item) => typeof item === 'number')
-    ? list.reduce<number>((total, item) => total + Number(item), 0)
-    : list.reduce<bigint>((total, item) => total + BigInt(item), 0n)
+function limited(evaluate: Evaluate): Program {
+  return (variables, total = new Budget(totalLimit)) => {
+    const limit = Math.min(perCallLimit, total.left)
+    const budget = new Budget(limit)
+    try {
+      return evaluate(variables, budget)
+    } catch (error) {
+      // Deeply nested values may exhaust the stack of a comparison; anything else is a fault of the server's own.
+      if (error instanceof RangeError) throw new EvaluationError('expression is too deep to evaluate', { cause: error })
+      throw error
+    } finally {
+      total.spend(Math.min(limit - budget.left, total.left))
+    }
+  }
 }
-
-function extreme(list: readonly Comparable[], isBetter: (a: Comparable, b: Comparable) => boolean): Comparable {
-  const [first, ...rest] = list
-  if (first === undefined) throw new Error('min/max called on empty list')
-  return rest.reduce((best, item) => (isBetter(item, best) ? item : best), first)
-}
-
-function isSorted(list: readonly Comparable[]): boolean {
-  return list.every((item, index) => index === 0 || (list[index - 1] as Comparable) <= item)
-}
-
-function findAll(text: string, pattern: string, limit: number): string[] {
-  const matcher = RE2JS.compile(pattern).matcher(text)
-  const found: string[] = []
-  for (let left = limit; left !== 0 && matcher.find(); left--) found.push(matcher.group() ?? '')
-  return found
-}
-
-const functions: readonly (readonly [signature: string, handler: (...values: never[]) => unknown])[] = [
-  ['list.isSorted(): bool', isSorted],
-  ['list.sum(): dyn', sum],
-  ['list.min(): dyn', (list: readonly Comparable[]) => extreme(list, (a, b) => a < b)],
-  ['list.max(): dyn', (list: readonly Comparable[]) => extreme(list, (a, b) => a > b)],
-  ['list.indexOf(dyn): int', (list: readonly unknown[], item: unknown) => BigInt(list.indexOf(item))],
-  ['list.lastIndexOf(dyn): int', (list: readonly unknown[], item: unknown) => BigInt(list.lastIndexOf(item))],
-  ['string.find(string): string', (text: string, pattern: string) => findAll(text, pattern, 1)[0] ?? ''],
-  ['string.findAll(string): list', (text: string, pattern: string) => findAll(text, pattern, -1)],
-  [
-    'string.findAll(string, int): list',
-    (text: string, pattern: string, limit: bigint) => findAll(text, pattern, Number(limit)),
-  ],
-  [
-    'string.replace(string, string): string',
-    (text: string, from: string, to: string) => text.replaceAll(from, () => to),
-  ],
-  ['string.charAt(int): string', (text: string, index: bigint) => Array.from(text)[Number(index)] ?? ''],
-  ['isURL(string): bool', (text: string) => URL.canParse(text) || /^\/\S*$/.test(text)],
-]
-
-function createEnvironment(): Environment {
-  const created = new Environment({
-    unlistedVariablesAreDyn: true,
-    homogeneousAggregateLiterals: false,
-    enableOptionalTypes: true,
-  })
-  for (const [signature, handler] of functions)
-    created.registerFunction(signature, handler as (...values: unknown[]) => unknown)
-  return created
-}
-
-const environment = createEnvironment()

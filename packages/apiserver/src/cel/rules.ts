@@ -3,27 +3,19 @@
 
 import { type FieldError, field } from '@binnacle/api'
 import { type Props, type ValidationRule, itemsOf, propertyOf, valuesOf } from '../custom/structural-schema.ts'
-import { type Program, compile } from './environment.ts'
+import { compile, totalLimit } from './environment.ts'
+import { parseDuration, parseTimestamp } from './time-library.ts'
+import { Budget, CostExceeded, Optional } from './values.ts'
 
-const programs = new Map<string, Program>()
-
-/** A program is kept for as long as the process lives; there are as many as rules in definitions. */
-function programOf(expression: string): Program {
-  let program = programs.get(expression)
-  if (program === undefined) {
-    program = compile(expression)
-    programs.set(expression, program)
-  }
-  return program
-}
+const variables = ['self', 'oldSelf']
 
 /** What is wrong with the expression; undefined where it compiles. */
 export function compileRule(expression: string): string | undefined {
   try {
-    programOf(expression)
+    compile(expression, variables)
     return undefined
   } catch (error) {
-    return `ERROR: <input>:1:1: ${textOf(error)}`
+    return textOf(error)
   }
 }
 
@@ -33,7 +25,7 @@ function textOf(error: unknown): string {
 
 /** All rules of the object and of what is in it; `old` makes transition rules run. */
 export function validateRules(props: Props, object: unknown, old?: unknown): FieldError[] {
-  return rulesOf(props, object, { old, path: '' })
+  return rulesOf(props, object, { old, path: '', budget: new Budget(totalLimit) })
 }
 
 const known = new WeakMap<Props, boolean>()
@@ -54,20 +46,22 @@ interface Place {
   /** Undefined where there was no such value before. */
   old: unknown
   path: string
+  /** Shared by all rules of the object. */
+  budget: Budget
 }
 
-function rulesOf(props: Props, value: unknown, { old, path }: Place): FieldError[] {
+function rulesOf(props: Props, value: unknown, { old, path, budget }: Place): FieldError[] {
   if (value === undefined || value === null || !hasRules(props)) return []
   const errors: FieldError[] = []
   for (const rule of props['x-kubernetes-validations'] ?? []) {
-    const error = runRule(rule, props, { value, old, path })
+    const error = runRule(rule, props, { value, old, path, budget })
     if (error !== undefined) errors.push(error)
   }
   if (Array.isArray(value)) {
     const items = itemsOf(props)
     if (items === undefined) return errors
     for (const [index, item] of value.entries()) {
-      errors.push(...rulesOf(items, item, { old: oldItem(props, item, old), path: `${path}[${index}]` }))
+      errors.push(...rulesOf(items, item, { old: oldItem(props, item, old), path: `${path}[${index}]`, budget }))
     }
   } else if (typeof value === 'object') {
     const values = valuesOf(props)
@@ -75,7 +69,7 @@ function rulesOf(props: Props, value: unknown, { old, path }: Place): FieldError
       const child = propertyOf(props, name) ?? values
       if (child === undefined) continue
       const before = typeof old === 'object' && old !== null ? (old as Record<string, unknown>)[name] : undefined
-      errors.push(...rulesOf(child, member, { old: before, path: path === '' ? name : `${path}.${name}` }))
+      errors.push(...rulesOf(child, member, { old: before, path: path === '' ? name : `${path}.${name}`, budget }))
     }
   }
   return errors
@@ -90,17 +84,21 @@ function oldItem(props: Props, item: unknown, old: unknown): unknown {
 }
 
 function runRule(rule: ValidationRule, props: Props, place: Place & { value: unknown }): FieldError | undefined {
-  const { value, old, path } = place
+  const { value, old, path, budget } = place
   const isTransition = /\boldSelf\b/.test(rule.rule)
-  if (isTransition && old === undefined) return undefined
-  const context = { self: celValue(props, value), ...(isTransition ? { oldSelf: celValue(props, old) } : {}) }
+  if (isTransition && old === undefined && rule.optionalOldSelf !== true) return undefined
+  const context = { self: celValue(props, value), ...(isTransition ? { oldSelf: oldValue(rule, props, old) } : {}) }
   const where = `${path}${rule.fieldPath ?? ''}`.replace(/^\./, '')
   try {
-    if (programOf(rule.rule)(context) === true) return undefined
+    if (compile(rule.rule, variables)(context, budget) === true) return undefined
   } catch (error) {
-    return field.invalid(where, shown(value), `rule: ${rule.rule}: evaluation error: ${textOf(error)}`)
+    const why =
+      error instanceof CostExceeded
+        ? 'no further validation rules will be run due to call cost exceeds limit for rule'
+        : 'evaluation error'
+    return field.invalid(where, shown(value), `${why}: ${rule.rule}: ${textOf(error)}`)
   }
-  const detail = messageOf(rule, context)
+  const detail = messageOf(rule, context, budget)
   switch (rule.reason) {
     case 'FieldValueForbidden':
       return field.forbidden(where, detail)
@@ -113,12 +111,17 @@ function runRule(rule: ValidationRule, props: Props, place: Place & { value: unk
   }
 }
 
-function messageOf(rule: ValidationRule, context: Record<string, unknown>): string {
+function oldValue(rule: ValidationRule, props: Props, old: unknown): unknown {
+  if (rule.optionalOldSelf !== true) return celValue(props, old)
+  return old === undefined ? Optional.none : new Optional(celValue(props, old))
+}
+
+function messageOf(rule: ValidationRule, context: Record<string, unknown>, budget: Budget): string {
   const given = rule.message?.trim() ?? ''
   const fallback = given === '' ? `failed rule: ${rule.rule.trim().replaceAll(/\s+/g, ' ')}` : given
   if (rule.messageExpression === undefined) return fallback
   try {
-    const text = programOf(rule.messageExpression)(context)
+    const text = compile(rule.messageExpression, variables)(context, budget)
     return typeof text === 'string' && text.trim() !== '' && !text.includes('\n') ? text : fallback
   } catch {
     // As upstream: a message that cannot be made never hides the rule's failure.
@@ -132,8 +135,28 @@ function shown(value: unknown): unknown {
   return typeof value === 'object' && value !== null ? 'object' : value
 }
 
+/** Names that CEL keeps for itself. Upstream: k8s.io/apiserver pkg/cel/escaping.go. */
+const reserved: ReadonlySet<string> = new Set(
+  'true false null in as break const continue else for function if import let loop package namespace return var void while'.split(
+    ' ',
+  ),
+)
+const escapes: Readonly<Record<string, string>> = {
+  __: '__underscores__',
+  '.': '__dot__',
+  '-': '__dash__',
+  '/': '__slash__',
+}
+
+/** A property's name as an expression writes it. */
+function escaped(name: string): string {
+  if (reserved.has(name)) return `__${name}__`
+  return name.replaceAll(/__|[-./]/g, (part) => escapes[part] ?? part)
+}
+
 function celValue(props: Props | undefined, value: unknown): unknown {
   if (typeof value === 'number') return props?.type === 'number' || !Number.isInteger(value) ? value : BigInt(value)
+  if (typeof value === 'string') return celText(props, value)
   if (Array.isArray(value)) {
     const items = props === undefined ? undefined : itemsOf(props)
     return value.map((item) => celValue(items, item))
@@ -141,6 +164,24 @@ function celValue(props: Props | undefined, value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   const values = props === undefined ? undefined : valuesOf(props)
   return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [name, celValue(propertyOf(props, name) ?? values, member)]),
+    Object.entries(value).map(([name, member]) => {
+      const property = propertyOf(props, name)
+      return property === undefined ? [name, celValue(values, member)] : [escaped(name), celValue(property, member)]
+    }),
   )
+}
+
+function celText(props: Props | undefined, text: string): unknown {
+  switch (props?.type === 'string' ? props.format : undefined) {
+    case 'date-time':
+      return parseTimestamp(text) ?? text
+    case 'date':
+      return parseTimestamp(`${text}T00:00:00Z`) ?? text
+    case 'duration':
+      return parseDuration(text) ?? text
+    case 'byte':
+      return new Uint8Array(Buffer.from(text, 'base64'))
+    default:
+      return text
+  }
 }

@@ -243,11 +243,6 @@ function validateStructure(props: Props, path: string, isNested: boolean): Field
     )
   }
   for (const [index, rule] of (props['x-kubernetes-validations'] ?? []).entries()) {
-    if (rule.optionalOldSelf === true) {
-      errors.push(
-        field.forbidden(`${path}.x-kubernetes-validations[${index}].optionalOldSelf`, 'not supported by this server'),
-      )
-    }
     const problem = compileRule(rule.rule)
     if (problem !== undefined)
       errors.push(
