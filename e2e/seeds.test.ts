@@ -34,7 +34,7 @@ describe.skipIf(!hasTools)('the seeds (need kubectl and go)', () => {
       const address = await externalAddress(engine, 'helloworld-v1')
       expect(await engine.kubectl('get', 'svc', 'helloworld-v1', '-o', 'wide')).toContain(address)
       const url = `http://${address}/api/hello`
-      expect(await text(url)).toBe('Hello world v1\n')
+      expect(await eventually('an answer', () => text(url))).toBe('Hello world v1\n')
 
       const answers: (string | undefined)[] = []
       let isUpdating = true

@@ -38,7 +38,11 @@ it.skipIf(!hasKubectl)(
       expect(await text(url)).toContain('Chandlery')
       // Ctrl-C in a terminal reaches the whole foreground group.
       process.kill(-(child.pid ?? 0), 'SIGINT')
-      await eventually('the end', () => (child.exitCode !== null ? true : undefined), 30_000)
+      await eventually(
+        'the end',
+        () => (child.exitCode !== null || child.signalCode !== null ? true : undefined),
+        30_000,
+      )
       expect(
         await eventually(
           'no process of it',

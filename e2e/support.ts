@@ -2,6 +2,7 @@
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
+import { get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setInterval } from 'node:timers/promises'
@@ -145,12 +146,17 @@ export async function processesOf(folder: string): Promise<number[]> {
   return found
 }
 
+/** Body of a 200 answer over a connection of its own; undefined for any other answer and for none. */
 export async function text(url: string): Promise<string | undefined> {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(3000) })
-    return response.ok ? await response.text() : undefined
-  } catch {
-    // Nobody listens yet.
-    return undefined
-  }
+  return new Promise((resolve) => {
+    const request = get(url, { agent: false, timeout: 3000 }, (response) => {
+      let body = ''
+      response.setEncoding('utf8').on('data', (chunk: string) => (body += chunk))
+      response.on('end', () => resolve(response.statusCode === 200 ? body : undefined))
+      response.on('error', () => resolve(undefined))
+    })
+    request.on('timeout', () => request.destroy())
+    // Nobody listens yet, or whoever did has gone.
+    request.on('error', () => resolve(undefined))
+  })
 }
