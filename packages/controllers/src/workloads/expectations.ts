@@ -32,6 +32,10 @@ export class Expectations {
     if (pending?.uids.size === 0) this.#pending.delete(key)
   }
 
+  isPending(key: string, uid: string): boolean {
+    return this.#pending.get(key)?.uids.has(uid) === true
+  }
+
   isSatisfied(key: string): boolean {
     const pending = this.#pending.get(key)
     return pending === undefined || this.#now() - pending.since > timeoutMs

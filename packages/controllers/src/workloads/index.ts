@@ -3,12 +3,16 @@
 import type { Controller } from '@binnacle/client'
 import type { ControllerContext } from '../context.ts'
 import { startDeploymentController } from './deployment-controller.ts'
+import { startJobController } from './job/job-controller.ts'
+import { startTtlAfterFinishedController } from './job/ttl-after-finished-controller.ts'
 import { startReplicaSetController, startReplicationControllerController } from './replica-set-controller.ts'
 
 export const workloadControllers: Readonly<Record<string, (context: ControllerContext) => Controller>> = {
   'replicaset-controller': startReplicaSetController,
   'replicationcontroller-controller': startReplicationControllerController,
   'deployment-controller': startDeploymentController,
+  'job-controller': startJobController,
+  'ttl-after-finished-controller': startTtlAfterFinishedController,
 }
 
 /** Whom each acts as: the accounts for which the API server has roles (`system:controller:<account>`). */
@@ -16,6 +20,8 @@ export const workloadControllerUsers: Readonly<Record<string, string>> = {
   'replicaset-controller': account('replicaset-controller'),
   'replicationcontroller-controller': account('replication-controller'),
   'deployment-controller': account('deployment-controller'),
+  'job-controller': account('job-controller'),
+  'ttl-after-finished-controller': account('ttl-after-finished-controller'),
 }
 
 function account(name: string): string {

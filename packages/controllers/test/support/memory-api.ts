@@ -44,6 +44,11 @@ const builtIn: readonly ServedResource[] = [
   row('', 'persistentvolumes', 'PersistentVolume', false),
   row('', 'namespaces', 'Namespace', false),
   row('apps', 'replicasets', 'ReplicaSet'),
+  row('apps', 'statefulsets', 'StatefulSet'),
+  row('apps', 'daemonsets', 'DaemonSet'),
+  row('apps', 'controllerrevisions', 'ControllerRevision'),
+  row('batch', 'jobs', 'Job'),
+  row('batch', 'cronjobs', 'CronJob'),
   row('discovery.k8s.io', 'endpointslices', 'EndpointSlice'),
 ]
 
@@ -302,7 +307,8 @@ function merge(target: unknown, patch: unknown, strategic: boolean, field = ''):
     const items = [...(target as Record<string, unknown>[])]
     for (const one of patch as Record<string, unknown>[]) {
       const index = items.findIndex((item) => item[key] === one[key])
-      if (index < 0) items.push(one)
+      if (one['$patch'] === 'delete') items.splice(index, index < 0 ? 0 : 1)
+      else if (index < 0) items.push(one)
       else items[index] = merge(items[index], one, strategic) as Record<string, unknown>
     }
     return items
@@ -310,7 +316,12 @@ function merge(target: unknown, patch: unknown, strategic: boolean, field = ''):
   if (typeof patch !== 'object' || patch === null) return patch
   const result: Record<string, unknown> = typeof target === 'object' && target !== null ? { ...target } : {}
   for (const [name, value] of Object.entries(patch)) {
-    if (value === null) delete result[name]
+    const [directive, list = ''] = name.split('/')
+    if (strategic && directive === '$deleteFromPrimitiveList') {
+      const kept = ((result[list] ?? []) as unknown[]).filter((item) => !(value as unknown[]).includes(item))
+      if (kept.length > 0) result[list] = kept
+      else delete result[list]
+    } else if (value === null) delete result[name]
     else if (value !== undefined) result[name] = merge(result[name], value, strategic, name)
   }
   return result
