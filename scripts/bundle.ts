@@ -19,13 +19,14 @@ const result = await build({
   platform: 'node',
   target: 'node24',
   minifySyntax: true,
-  keepNames: true,
   // Its Node build is CommonJS, of which a lazily imported chunk has no named exports; this is the same as a module.
   alias: { yaml: resolve('node_modules/yaml/browser/index.js') },
   // Native code stays where npm put it.
   external: ['lmdb'],
   // Some dependencies are CommonJS and ask for Node's own modules by require.
-  banner: { js: "import { createRequire as createRequire$ } from 'node:module'; const require = createRequire$(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as createRequire$ } from 'node:module'; const require = createRequire$(import.meta.url);",
+  },
   metafile: true,
   logLevel: 'warning',
 })

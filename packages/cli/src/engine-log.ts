@@ -11,19 +11,33 @@ export interface EngineLog {
   close(): Promise<void>
 }
 
+const flushMs = 50
+/** Lines are dropped while a disk that has stopped holds up this much. */
+const maxWaitingBytes = 1 << 20
+
 export function createEngineLog(directory: string | undefined): EngineLog {
   const out: WriteStream | undefined =
     directory === undefined ? undefined : createWriteStream(join(directory, 'engine.log'), { flags: 'a', mode: 0o600 })
   // A full disk must not end the engine; the store says so itself.
   out?.on('error', () => undefined)
+  let waiting: string[] = []
+  let timer: NodeJS.Timeout | undefined
+  const flush = (): void => {
+    clearTimeout(timer)
+    timer = undefined
+    if (waiting.length > 0 && out !== undefined && out.writableLength <= maxWaitingBytes) out.write(waiting.join(''))
+    waiting = []
+  }
   const write = (line: string): void => {
-    if (out === undefined || out.writableLength > 1 << 20) return
-    out.write(`${new Date().toISOString()} ${line}\n`)
+    if (out === undefined) return
+    waiting.push(`${new Date().toISOString()} ${line}\n`)
+    // One write for many lines: a system call for each would cost a tenth of a small request.
+    timer ??= setTimeout(flush, flushMs).unref()
   }
   return {
     request({ method, target, user, userAgent, code, milliseconds }) {
       // Of a URL's query only what was asked, never a token.
-      const safe = target.replaceAll(/([?&](?:token|access_token)=)[^&]*/g, '$1…')
+      const safe = target.includes('token=') ? target.replaceAll(/([?&](?:token|access_token)=)[^&]*/g, '$1…') : target
       write(
         `${method} ${safe} ${code} ${milliseconds.toFixed(1)}ms user=${JSON.stringify(user)} agent=${JSON.stringify(userAgent)}`,
       )
@@ -31,8 +45,15 @@ export function createEngineLog(directory: string | undefined): EngineLog {
     error(about, error) {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
       write(`error ${about === '' ? '' : `${about}: `}${text}`)
+      // The next thing may be the end of the process.
+      flush()
       if (process.env['BINNACLE_DEBUG'] !== undefined) process.stderr.write(`error ${about}: ${text}\n`)
     },
-    close: () => new Promise((resolve) => (out === undefined ? resolve() : out.end(resolve))),
+    close: () =>
+      new Promise((resolve) => {
+        flush()
+        if (out === undefined) resolve()
+        else out.end(resolve)
+      }),
   }
 }

@@ -67,6 +67,7 @@ function bearerToken(headers: IncomingHttpHeaders): string | undefined {
 /** `Impersonate-User` and its companions, each allowed by the verb `impersonate`. */
 function impersonated(headers: IncomingHttpHeaders, user: UserInfo, authorizer: Authorizer): UserInfo {
   const name = headers['impersonate-user']
+  if (name === undefined && !Object.keys(headers).some((key) => key.startsWith('impersonate-'))) return user
   const groups = listOf(headers['impersonate-group'])
   const extra = Object.entries(headers).filter(([key]) => key.startsWith('impersonate-extra-'))
   const uid = headers['impersonate-uid']

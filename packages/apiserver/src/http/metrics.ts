@@ -14,6 +14,13 @@ export interface RequestLabels {
 
 const labelNames = ['verb', 'group', 'version', 'resource', 'subresource', 'scope'] as const
 
+/** The metrics of one kind of request. */
+interface Series {
+  readonly byCode: Map<number, Counter.Internal>
+  readonly duration: Histogram.Internal<string>
+  readonly longRunning: Gauge.Internal<string>
+}
+
 export class Metrics {
   readonly #registry = new Registry()
   readonly #requests = new Counter({
@@ -41,6 +48,11 @@ export class Metrics {
     labelNames: [...labelNames, 'component'],
     registers: [this.#registry],
   })
+  readonly #inflightOf = {
+    mutating: this.#inflight.labels({ request_kind: 'mutating' }),
+    readOnly: this.#inflight.labels({ request_kind: 'readOnly' }),
+  }
+  readonly #series = new Map<string, Series>()
   readonly #delay = monitorEventLoopDelay({ resolution: 10 })
 
   /** `objects` counts what is stored, by resource; it is asked when metrics are. */
@@ -83,18 +95,36 @@ export class Metrics {
   /** The returned function is called when the request is answered. */
   begin(labels: RequestLabels, options: { isMutating: boolean; isLongRunning: boolean }): (code: number) => void {
     const started = performance.now()
-    const gauge = options.isLongRunning ? undefined : { request_kind: options.isMutating ? 'mutating' : 'readOnly' }
-    if (gauge === undefined) this.#longRunning.inc({ ...labels, component: 'apiserver' })
-    else this.#inflight.inc(gauge)
+    const series = this.#seriesOf(labels)
+    const kind = options.isMutating ? 'mutating' : 'readOnly'
+    const gauge = options.isLongRunning ? series.longRunning : this.#inflightOf[kind]
+    gauge.inc()
     return (code) => {
-      const common = { ...labels, component: 'apiserver', dry_run: '' }
-      this.#requests.inc({ ...common, code: String(code) })
-      if (gauge === undefined) this.#longRunning.dec({ ...labels, component: 'apiserver' })
-      else {
-        this.#inflight.dec(gauge)
-        this.#duration.observe(common, (performance.now() - started) / 1000)
+      let count = series.byCode.get(code)
+      if (count === undefined) {
+        count = this.#requests.labels({ ...labels, component: 'apiserver', dry_run: '', code: String(code) })
+        series.byCode.set(code, count)
       }
+      count.inc()
+      gauge.dec()
+      if (!options.isLongRunning) series.duration.observe((performance.now() - started) / 1000)
     }
+  }
+
+  /** prom-client sorts and hashes labels on each call; the children that it made are kept instead. */
+  #seriesOf(labels: RequestLabels): Series {
+    const { verb, group, version, resource, subresource, scope } = labels
+    const key = `${verb} ${group}/${version}/${resource}/${subresource} ${scope}`
+    let series = this.#series.get(key)
+    if (series === undefined) {
+      series = {
+        byCode: new Map(),
+        duration: this.#duration.labels({ ...labels, component: 'apiserver', dry_run: '' }),
+        longRunning: this.#longRunning.labels({ ...labels, component: 'apiserver' }),
+      }
+      this.#series.set(key, series)
+    }
+    return series
   }
 
   async text(): Promise<{ contentType: string; body: string }> {

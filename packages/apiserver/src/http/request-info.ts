@@ -18,10 +18,8 @@ export interface ParsedPath {
 
 /** undefined for paths that are no resources (/healthz, /apis, …). */
 export function parsePath(path: string): ParsedPath | undefined {
-  const parts = path
-    .split('/')
-    .filter((part) => part !== '')
-    .map(decodePart)
+  const parts: string[] = []
+  for (const part of path.split('/')) if (part !== '') parts.push(decodePart(part))
   let group = ''
   let index: number
   if (parts[0] === 'api' && parts.length >= 3) index = 2

@@ -72,6 +72,8 @@ export class HttpServer {
   readonly #server: Http2SecureServer
   readonly #inFlight: InFlight
   readonly #sockets = new Set<Socket>()
+  /** The newest authority that was let in. */
+  #lastAuthority = ''
 
   constructor(options: HttpServerOptions) {
     this.#options = options
@@ -331,9 +333,13 @@ export class HttpServer {
   /** DNS rebinding: a web page whose name resolves to loopback sends its own name as Host. */
   #requireHost({ headers }: Exchange): void {
     const authority = headers[':authority'] ?? headers.host ?? ''
-    const host = authority.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
-    if (host !== '' && !this.#options.hosts.has(host) && !/^127(\.\d+){3}$/.test(host)) {
-      throw failure('Forbidden', `host ${JSON.stringify(host)} is not served here`)
+    // Most requests name the host that the one before did.
+    if (authority !== this.#lastAuthority) {
+      const host = authority.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
+      if (host !== '' && !this.#options.hosts.has(host) && !/^127(\.\d+){3}$/.test(host)) {
+        throw failure('Forbidden', `host ${JSON.stringify(host)} is not served here`)
+      }
+      this.#lastAuthority = authority
     }
     const { origin } = headers
     if (origin === undefined) return
