@@ -174,7 +174,14 @@ export function updateManagedFields(options: UpdateOptions): ManagedFieldsEntry[
   }
   managers ??= []
   if (managers.length === 0 && old !== undefined && old.metadata.uid !== undefined) return undefined
-  return encode(capUpdates(recordUpdate(managers, old ?? emptyObject(options.new), options)))
+  try {
+    return encode(capUpdates(recordUpdate(managers, old ?? emptyObject(options.new), options)))
+  } catch (error) {
+    // As upstream: an object that its schema cannot type (an item without its key) is written all the same, and the
+    // record of who owns what stays as it was.
+    if (error instanceof TypedError) return encode(managers)
+    throw error
+  }
 }
 
 function recordUpdate(managers: readonly Manager[], old: KubeObject, options: UpdateOptions): Manager[] {

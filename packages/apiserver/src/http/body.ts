@@ -103,11 +103,11 @@ async function parseYaml(text: string): Promise<Body> {
   const json = JSON.stringify(document.toJS({ maxAliasCount: 100 }))
   return {
     value: json === undefined ? undefined : (JSON.parse(json) as unknown),
-    decodeErrors: yamlDuplicates(document.contents),
+    decodeErrors: yamlDuplicates(document.contents, text),
   }
 }
 
-function yamlDuplicates(contents: unknown): string[] {
+function yamlDuplicates(contents: unknown, text: string): string[] {
   const found: string[] = []
   const visit = (node: unknown, path: string): void => {
     if (typeof node !== 'object' || node === null || !('items' in node) || !Array.isArray(node.items)) return
@@ -116,7 +116,9 @@ function yamlDuplicates(contents: unknown): string[] {
       if (typeof item === 'object' && item !== null && 'key' in item) {
         const key = String((item.key as { value?: string | number | boolean } | null)?.value)
         const at = path === '' ? key : `${path}.${key}`
-        if (seen.has(key)) found.push(`yaml: key ${JSON.stringify(key)} already set in map`)
+        const [start = 0] = (item.key as { range?: readonly number[] } | null)?.range ?? []
+        const line = text.slice(0, start).split('\n').length
+        if (seen.has(key)) found.push(`yaml: line ${line}: key ${JSON.stringify(key)} already set in map`)
         seen.add(key)
         visit('value' in item ? item.value : undefined, at)
       } else visit(item, `${path}[${index}]`)

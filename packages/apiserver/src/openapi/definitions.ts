@@ -232,14 +232,12 @@ export class Definitions {
       return { ...(description === undefined ? {} : { description }), type: 'string' }
     }
     const reference = this.ref(metadataName)
-    // The text is the same for all kinds and for all lists; built-in ones have it.
     const isList = metadataName === `${meta}.ListMeta`
-    const description = descriptionOf(`io.k8s.api.core.v1.ConfigMap${isList ? 'List' : ''}`, 'metadata')
-    const described = description === undefined ? {} : { description }
+    const description = isList ? 'Standard list metadata.' : "Standard object's metadata."
     return {
       apiVersion: text('apiVersion'),
       kind: text('kind'),
-      metadata: this.#version === 3 ? { ...described, allOf: [reference] } : { ...described, ...reference },
+      metadata: this.#version === 3 ? { description, allOf: [reference] } : { description, ...reference },
     }
   }
 

@@ -13,7 +13,7 @@ import {
 } from '@binnacle/api'
 import type { Call } from '../call.ts'
 import { requireKind } from './metadata.ts'
-import { type Engine, finishDecoding, setManagedFields } from './write.ts'
+import { type Engine, finishDecoding, reportFieldErrors, setManagedFields } from './write.ts'
 
 export interface PatchedObject {
   /** A private draft, decoded and defaulted. */
@@ -63,7 +63,8 @@ function applied(engine: Engine, call: Call, old: KubeObject | undefined): KubeO
   if (name === '') patch.metadata.name = request.name
   else if (name !== request.name)
     throw badRequest(`the name of the object (${name}) does not match the name on the URL (${request.name})`)
-  finishStrictOnly(engine, call, patch)
+  // Unknown fields are what applying itself refuses, whatever fieldValidation says.
+  reportFieldErrors(call, call.decodeErrors)
   const { object, managedFields } = applyServerSide({
     schema: row.info.schema,
     live: old,
@@ -78,9 +79,4 @@ function applied(engine: Engine, call: Call, old: KubeObject | undefined): KubeO
   finishDecoding(engine, { ...call, decodeErrors: [] }, draft)
   setManagedFields(draft, managedFields)
   return draft
-}
-
-/** Unknown fields are reported on what the client sent; defaults are not part of what it applies. */
-function finishStrictOnly(engine: Engine, call: Call, patch: KubeObject): void {
-  finishDecoding(engine, call, cloneJson(patch), call.decodeErrors)
 }

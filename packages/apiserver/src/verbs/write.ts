@@ -83,7 +83,7 @@ export function finishDecoding(
   return known
 }
 
-function reportFieldErrors(call: Call, errors: readonly string[]): void {
+export function reportFieldErrors(call: Call, errors: readonly string[]): void {
   if (errors.length === 0) return
   switch (call.options.fieldValidation ?? 'Warn') {
     case 'Ignore':
