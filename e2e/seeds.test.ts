@@ -1,7 +1,6 @@
 // What the documents describe that this project grew from, done as they say it, with stock kubectl.
 
-import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type TestEngine, eventually, hasProgram, processesOf, root, startEngine, text } from './support.ts'
@@ -58,9 +57,15 @@ describe.skipIf(!hasTools)('the seeds (need kubectl and go)', () => {
         (await engine.kubectl('get', 'pods', '-l', 'app=helloworld-v1', '-o', 'name')).trim().split('\n'),
       ).toHaveLength(4)
 
-      const [victim] = (await processesOf(engine.data)).filter(
-        (pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('/v1') || isProgram(pid),
+      const uid = await engine.kubectl(
+        'get',
+        'pods',
+        '-l',
+        'app=helloworld-v1',
+        '-o',
+        'jsonpath={.items[0].metadata.uid}',
       )
+      const victim = (await processesOf(uid)).find((pid) => readlinkSync(`/proc/${pid}/exe`).endsWith('/v1'))
       if (victim === undefined) throw new Error('no program of the service found')
       process.kill(victim, 'SIGKILL')
       await eventually(
@@ -176,8 +181,3 @@ stringData: {password: second-password}
     },
   )
 })
-
-function isProgram(pid: number): boolean {
-  const executable = execFileSync('readlink', [`/proc/${pid}/exe`], { encoding: 'utf8' })
-  return !/node|\/(ba|da)?sh|unshare/.test(executable)
-}

@@ -60,6 +60,9 @@ interface Managed extends ContainerView {
 
 type AnyContainer = Container
 
+/** Milliseconds: many times what an endpoint's removal takes to reach the proxy. */
+const drainMs = 200
+
 export class PodWorker {
   readonly uid: string
   readonly directory: string
@@ -77,6 +80,7 @@ export class PodWorker {
   /** The API has no such pod any more. */
   #orphan = false
   #finished = false
+  #drained = false
   #deadlineSet = false
   #cutGrace: (() => void) | undefined
 
@@ -784,12 +788,25 @@ export class PodWorker {
     this.#cutGrace = undefined
   }
 
+  /**
+   * A moment for Services to stop sending new connections before the program is told to end: it closes its socket at
+   * once then, and connections that wait in it would be reset. Upstream has the same gap and leaves it to preStop hooks.
+   */
+  async #drain(graceMs: number): Promise<void> {
+    const { runtime, clock } = this.#context
+    const serves = this.#pod.spec?.containers.some(({ ports = [] }) => ports.length > 0) ?? false
+    if (runtime.plays || this.#orphan || !serves || this.#drained) return
+    this.#drained = true
+    await new Promise<void>((resolve) => clock.after(Math.min(drainMs, graceMs / 2), resolve))
+  }
+
   async #terminate(): Promise<void> {
     const { metadata } = this.#pod
     const { runtime, statuses, client } = this.#context
     const grace = this.#orphan
       ? Math.min(1, metadata.deletionGracePeriodSeconds ?? 1)
       : (metadata.deletionGracePeriodSeconds ?? 30)
+    await this.#drain(grace * 1000)
     await this.#stopAll(grace * 1000)
     await this.#refresh()
     if (!this.#orphan && !runtime.plays) {
@@ -833,7 +850,10 @@ export class PodWorker {
       terminating,
       failure: this.#failure,
     })
-    statuses.post({ pod: this.#pod, status, hostPorts: settled ? hostPorts : undefined })
+    // A probe that succeeded has found the port, too: a pod is never Ready before its ports are known.
+    const isReady =
+      status.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false
+    statuses.post({ pod: this.#pod, status, hostPorts: settled || isReady ? hostPorts : undefined })
   }
 }
 
