@@ -52,7 +52,10 @@ function readyCondition({ status }: Pod): { status: string; lastTransitionTime?:
 export function availableAt(pod: Pod, minReadySeconds: number): number | undefined {
   const condition = readyCondition(pod)
   if (condition?.status !== 'True') return undefined
-  return Date.parse(condition.lastTransitionTime ?? '') + minReadySeconds * 1000
+  if (minReadySeconds === 0) return 0
+  // Ready since nobody knows when: upstream, too, does not count it until it has a time.
+  const since = Date.parse(condition.lastTransitionTime ?? '')
+  return Number.isNaN(since) ? Number.POSITIVE_INFINITY : since + minReadySeconds * 1000
 }
 
 const phaseOrder: Readonly<Record<string, number>> = { Pending: 0, Unknown: 1, Running: 2 }
