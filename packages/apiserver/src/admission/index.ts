@@ -18,6 +18,7 @@ import { runtimeClass } from './runtime-class.ts'
 import { serviceAccount } from './service-account.ts'
 import { unsupportedAdmission } from './unsupported-admission.ts'
 import { validatingAdmissionPolicy } from './validating-admission-policy.ts'
+import { mutatingAdmissionWebhook, validatingAdmissionWebhook } from './webhooks.ts'
 
 export function defaultPlugins(): readonly AdmissionPlugin[] {
   return [
@@ -34,7 +35,9 @@ export function defaultPlugins(): readonly AdmissionPlugin[] {
     defaultIngressClass,
     unsupportedAdmission,
     mutatingAdmissionPolicy,
+    mutatingAdmissionWebhook,
     validatingAdmissionPolicy,
+    validatingAdmissionWebhook,
     resourceQuota,
   ]
 }

@@ -6,18 +6,17 @@ import {
   type MutatingAdmissionPolicy,
   type MutatingAdmissionPolicyBinding,
   StatusError,
-  applyDefaults,
   applyJsonPatch,
   cloneJson,
   deepEqual,
   failure,
   groupResourceString,
   mergeTyped,
-  systemClock,
 } from '@binnacle/api'
 import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts'
 import { Message, fromCel } from '../cel/values.ts'
 import { type Hit, PolicyRun, hits, paramsOf, textOf } from './policy.ts'
+import { replaceDraft } from './replace-draft.ts'
 
 type MutatingHit = Hit<MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding>
 
@@ -55,7 +54,9 @@ function mutate(hit: MutatingHit, object: KubeObject): void {
       if (!new PolicyRun(hit, params).meetsConditions()) continue
       for (const mutation of hit.policy.spec?.mutations ?? []) {
         // Each one sees what those before it made.
-        guarded(() => replace(hit.request, object, patched(new PolicyRun(hit, params), mutation, hit.request, object)))
+        guarded(() =>
+          replaceDraft(hit.request, object, patched(new PolicyRun(hit, params), mutation, hit.request, object)),
+        )
       }
     }
   })
@@ -83,15 +84,6 @@ function patched(
     }
   }
   return mergeTyped(resource.schema, object, configuration) as KubeObject
-}
-
-/** The draft stays the same object: whoever comes after holds it. */
-function replace({ resource, subresource }: AdmissionRequest, object: KubeObject, made: KubeObject): void {
-  const draft = cloneJson(made)
-  // Custom kinds, which have a schema of their own, get their defaults when they are read.
-  if (!subresource && resource.jsonSchema === undefined) applyDefaults(resource, draft, () => systemClock.now())
-  for (const name of Object.keys(object)) delete (object as unknown as Record<string, unknown>)[name]
-  Object.assign(object, draft)
 }
 
 function denied({ policy, binding, request }: MutatingHit, message: string): Error {

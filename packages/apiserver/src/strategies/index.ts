@@ -2,6 +2,7 @@
 
 import type { Strategy } from '../strategy.ts'
 import { mutatingAdmissionPolicies, validatingAdmissionPolicies } from '../admission/policy-strategy.ts'
+import { mutatingWebhookConfigurations, validatingWebhookConfigurations } from '../admission/webhook-strategy.ts'
 import { customResourceDefinitions } from '../custom/definition-strategy.ts'
 import { certificateSigningRequests } from './certificate-signing-requests.ts'
 import { namespaces } from './namespaces.ts'
@@ -21,6 +22,8 @@ export const strategies: Readonly<Record<string, Strategy>> = {
   'certificatesigningrequests.certificates.k8s.io': certificateSigningRequests,
   'customresourcedefinitions.apiextensions.k8s.io': customResourceDefinitions,
   'mutatingadmissionpolicies.admissionregistration.k8s.io': mutatingAdmissionPolicies,
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io': mutatingWebhookConfigurations,
+  'validatingwebhookconfigurations.admissionregistration.k8s.io': validatingWebhookConfigurations,
   'validatingadmissionpolicies.admissionregistration.k8s.io': validatingAdmissionPolicies,
   'deployments.apps': scalable,
   'replicasets.apps': scalable,
