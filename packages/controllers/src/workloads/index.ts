@@ -7,11 +7,13 @@ import { startDeploymentController } from './deployment-controller.ts'
 import { startJobController } from './job/job-controller.ts'
 import { startTtlAfterFinishedController } from './job/ttl-after-finished-controller.ts'
 import { startReplicaSetController, startReplicationControllerController } from './replica-set-controller.ts'
+import { startStatefulSetController } from './stateful-set/stateful-set-controller.ts'
 
 export const workloadControllers: Readonly<Record<string, (context: ControllerContext) => Controller>> = {
   'replicaset-controller': startReplicaSetController,
   'replicationcontroller-controller': startReplicationControllerController,
   'deployment-controller': startDeploymentController,
+  'statefulset-controller': startStatefulSetController,
   'job-controller': startJobController,
   'cronjob-controller': startCronJobController,
   'ttl-after-finished-controller': startTtlAfterFinishedController,
@@ -22,6 +24,7 @@ export const workloadControllerUsers: Readonly<Record<string, string>> = {
   'replicaset-controller': account('replicaset-controller'),
   'replicationcontroller-controller': account('replication-controller'),
   'deployment-controller': account('deployment-controller'),
+  'statefulset-controller': account('statefulset-controller'),
   'job-controller': account('job-controller'),
   'cronjob-controller': account('cronjob-controller'),
   'ttl-after-finished-controller': account('ttl-after-finished-controller'),

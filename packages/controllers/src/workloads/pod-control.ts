@@ -93,7 +93,7 @@ export class PodControl {
 
   /** A pod as the owner's template says, under a generated name; undefined where its namespace is going away. */
   async create(owner: KubeObject, template: PodTemplateSpec, generateName?: string): Promise<Pod | undefined> {
-    const { client, events } = this.#context
+    const { events } = this.#context
     const { name, namespace } = owner.metadata
     const pod: Pod = {
       apiVersion: 'v1',
@@ -109,10 +109,7 @@ export class PodControl {
       spec: template.spec,
     }
     try {
-      const created = await client.create<Pod>(pods, pod)
-      const uid = created.metadata.uid ?? ''
-      // Its event may have come before the answer.
-      if (this.informer.get(objectKey(created))?.metadata.uid !== uid) this.#creations.expect(objectKey(owner), uid)
+      const created = await this.send(owner, pod)
       events.record(owner, 'Normal', 'SuccessfulCreate', `Created pod: ${created.metadata.name}`)
       return created
     } catch (error) {
@@ -122,18 +119,37 @@ export class PodControl {
     }
   }
 
-  /** Asks for the pod's end; one that is gone already is as good. */
-  async delete(owner: KubeObject, pod: Pod): Promise<void> {
-    const { client, events } = this.#context
+  /** Creates the pod as it is, without an event. */
+  async send(owner: KubeObject, pod: Pod): Promise<Pod> {
+    const created = await this.#context.client.create<Pod>(pods, pod)
+    const uid = created.metadata.uid ?? ''
+    // Its event may have come before the answer.
+    if (this.informer.get(objectKey(created))?.metadata.uid !== uid) this.#creations.expect(objectKey(owner), uid)
+    return created
+  }
+
+  /** Asks for the pod's end, without an event; false where it is gone already. */
+  async remove(owner: KubeObject, pod: Pod): Promise<boolean> {
     const key = objectKey(owner)
     const uid = pod.metadata.uid ?? ''
     if (pod.metadata.deletionTimestamp === undefined) this.#deletions.expect(key, uid)
     try {
-      await client.delete(pods, splitKey(objectKey(pod)), { preconditions: { uid } })
-      events.record(owner, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`)
+      await this.#context.client.delete(pods, splitKey(objectKey(pod)), { preconditions: { uid } })
+      return true
     } catch (error) {
       this.#deletions.observed(key, uid)
-      if (isNotFound(error)) return
+      if (isNotFound(error)) return false
+      throw error
+    }
+  }
+
+  /** Asks for the pod's end; one that is gone already is as good. */
+  async delete(owner: KubeObject, pod: Pod): Promise<void> {
+    const { events } = this.#context
+    try {
+      if (!(await this.remove(owner, pod))) return
+      events.record(owner, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`)
+    } catch (error) {
       events.record(owner, 'Warning', 'FailedDelete', `Error deleting: ${messageOf(error)}`)
       throw error
     }

@@ -116,7 +116,7 @@ class CronJobController {
       const isNewer = Date.parse(completionTime ?? '') > Date.parse(status.lastSuccessfulTime ?? '1970-01-01T00:00:00Z')
       if (finished.type === 'Complete' && isNewer) status.lastSuccessfulTime = completionTime
     }
-    for (const { uid = '', name = '' } of [...(status.active ?? [])]) {
+    for (const { uid = '', name = '' } of status.active ?? []) {
       if (children.some(({ metadata }) => metadata.uid === uid)) continue
       try {
         await client.get(jobs, { namespace: cronJob.metadata.namespace ?? '', name })
@@ -234,7 +234,7 @@ class CronJobController {
 
   async #deleteActive(cronJob: CronJob, status: CronJobStatus): Promise<void> {
     const { client, events } = this.#context
-    for (const { name = '' } of [...(status.active ?? [])]) {
+    for (const { name = '' } of status.active ?? []) {
       let job: Job
       try {
         job = await client.get<Job>(jobs, { namespace: cronJob.metadata.namespace ?? '', name })
