@@ -3,6 +3,7 @@
 import type { Controller } from '@binnacle/client'
 import type { ControllerContext } from '../context.ts'
 import { startCronJobController } from './cron-job/cron-job-controller.ts'
+import { startDaemonSetController } from './daemon-set/daemon-set-controller.ts'
 import { startDeploymentController } from './deployment-controller.ts'
 import { startJobController } from './job/job-controller.ts'
 import { startTtlAfterFinishedController } from './job/ttl-after-finished-controller.ts'
@@ -14,6 +15,7 @@ export const workloadControllers: Readonly<Record<string, (context: ControllerCo
   'replicationcontroller-controller': startReplicationControllerController,
   'deployment-controller': startDeploymentController,
   'statefulset-controller': startStatefulSetController,
+  'daemonset-controller': startDaemonSetController,
   'job-controller': startJobController,
   'cronjob-controller': startCronJobController,
   'ttl-after-finished-controller': startTtlAfterFinishedController,
@@ -25,6 +27,7 @@ export const workloadControllerUsers: Readonly<Record<string, string>> = {
   'replicationcontroller-controller': account('replication-controller'),
   'deployment-controller': account('deployment-controller'),
   'statefulset-controller': account('statefulset-controller'),
+  'daemonset-controller': account('daemon-set-controller'),
   'job-controller': account('job-controller'),
   'cronjob-controller': account('cronjob-controller'),
   'ttl-after-finished-controller': account('ttl-after-finished-controller'),
