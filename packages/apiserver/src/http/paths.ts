@@ -10,7 +10,7 @@ import { type HealthCheck, healthAnswer } from './health.ts'
 import type { Metrics } from './metrics.ts'
 import type { PathHandler } from './server.ts'
 import { baseHeaders, sendJson } from './respond.ts'
-import { gzipParts, wantsGzip } from './compress.ts'
+import { wantsGzip, writeGzip } from './compress.ts'
 
 export interface PathOptions {
   registry: Registry
@@ -89,11 +89,7 @@ function sendCached(
     return
   }
   const out = exchange.stream(200, { ...headers, 'content-encoding': 'gzip' })
-  const members = gzipParts([typeof body === 'string' ? Buffer.from(body) : body])
-  void (async () => {
-    for (const member of members) out.write(await member)
-    out.end()
-  })()
+  void writeGzip(out, [typeof body === 'string' ? Buffer.from(body) : body])
 }
 
 function pathIndex(discovery: Discovery): string[] {

@@ -11,7 +11,7 @@ import {
   protobufContentType,
 } from '@binnacle/api'
 import type { Outcome } from '../call.ts'
-import { gzipParts, wantsGzip } from './compress.ts'
+import { wantsGzip, writeGzip, writeParts } from './compress.ts'
 import type { Exchange } from './exchange.ts'
 import { type Accepted, type Possible, negotiate, negotiateStatus } from './negotiate.ts'
 import { protobufListParts } from './protobuf-list.ts'
@@ -175,42 +175,14 @@ async function sendParts(
   const bytes = parts.reduce((sum, part) => sum + part.length, 0)
   const headers = { ...baseHeaders(answer), 'content-type': contentType }
   if (wantsGzip(exchange.headers['accept-encoding'], bytes)) {
-    const members = gzipParts(parts)
-    const out = exchange.stream(code, { ...headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' })
-    for (const member of members) out.write(await member)
-    out.end()
+    await writeGzip(exchange.stream(code, { ...headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' }), parts)
     return
   }
   if (parts.length === 1) {
     exchange.respond(code, headers, parts[0])
     return
   }
-  const out = exchange.stream(code, { ...headers, 'content-length': String(bytes) })
-  for (const chunk of joined(parts)) {
-    if (!out.write(chunk))
-      await new Promise((resolve) => {
-        out.once('drain', resolve)
-        out.once('close', resolve)
-      })
-    if (out.destroyed) return
-  }
-  out.end()
-}
-
-/** Few large writes instead of many small ones. */
-function* joined(parts: readonly Uint8Array[]): Iterable<Uint8Array> {
-  const target = 512 * 1024
-  let group: Uint8Array[] = []
-  let size = 0
-  for (const part of parts) {
-    group.push(part)
-    size += part.length
-    if (size < target) continue
-    yield Buffer.concat(group)
-    group = []
-    size = 0
-  }
-  if (group.length > 0) yield Buffer.concat(group)
+  await writeParts(exchange.stream(code, { ...headers, 'content-length': String(bytes) }), parts)
 }
 
 export function sendJson(answer: Answer, code: number, value: object): void {
