@@ -22,6 +22,8 @@ const { values: options, positionals } = parseArgs({
     kubeconfig: { type: 'string' },
     processes: { type: 'string', default: String(availableParallelism() + 1) },
     runtime: { type: 'string', default: 'simulated' },
+    /** The program under test; by default a bundle made now. */
+    binnacle: { type: 'string' },
   },
 })
 
@@ -36,25 +38,38 @@ interface Outcome extends Test {
   reason: string
 }
 
-const tests = readTsv(join(import.meta.dirname, 'upstream', 'tests.tsv')).map(([kind = '', name = '']): Test => ({ class: kind, name }))
+const tests = readTsv(join(import.meta.dirname, 'upstream', 'tests.tsv')).map(([kind = '', name = '']): Test => ({
+  class: kind,
+  name,
+}))
 /** Why a test cannot pass here, where that is known better than from its message. */
-const knownReasons = new Map(readTsv(join(import.meta.dirname, 'upstream', 'reasons.tsv')).map(([name = '', reason = '']) => [name, reason]))
+const knownReasons = new Map(
+  readTsv(join(import.meta.dirname, 'upstream', 'reasons.tsv')).map(([name = '', reason = '']) => [name, reason]),
+)
 
-const chosen = options.focus === undefined ? tests.filter((test) => positionals.includes(test.class)) : tests.filter(({ name }) => new RegExp(options.focus ?? '').test(name))
+const chosen =
+  options.focus === undefined
+    ? tests.filter((test) => positionals.includes(test.class))
+    : tests.filter(({ name }) => new RegExp(options.focus ?? '').test(name))
 if (chosen.length === 0) {
   console.error('usage: node conformance/run.ts CLASS... | --focus REGEX   (classes: api, ctl, pod, net)')
   process.exit(2)
 }
 
 for (const name of ['e2e.test', 'ginkgo', 'kubectl']) {
-  if (!existsSync(join(peers, 'bin', name))) execFileSync(join(root, 'bench', 'peer', 'build'), [name], { stdio: 'inherit', env: { ...process.env, PEERS: peers } })
+  if (!existsSync(join(peers, 'bin', name)))
+    execFileSync(join(root, 'bench', 'peer', 'build'), [name], {
+      stdio: 'inherit',
+      env: { ...process.env, PEERS: peers },
+    })
 }
 
 const engine = options.kubeconfig === undefined ? await startEngine() : undefined
 try {
   const report = await runSuite(options.kubeconfig ?? engine?.kubeconfig ?? '')
   const outcomes = chosen.map((test) => outcomeOf(test, report))
-  for (const { result, seconds, name, reason } of outcomes) console.log(`${result} ${seconds.toFixed(1)} ${name}${reason === '' ? '' : `\n    ${reason}`}`)
+  for (const { result, seconds, name, reason } of outcomes)
+    console.log(`${result} ${seconds.toFixed(1)} ${name}${reason === '' ? '' : `\n    ${reason}`}`)
   const passed = outcomes.filter(({ result }) => result === 'passed').length
   const failed = outcomes.filter(({ result }) => result === 'failed').length
   console.log(`${passed} passed, ${failed} failed, ${outcomes.length - passed - failed} skipped`)
@@ -65,12 +80,21 @@ try {
 }
 
 function readTsv(file: string): string[][] {
-  return readFileSync(file, 'utf8').split('\n').slice(1).filter((line) => line !== '').map((line) => line.split('\t'))
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .slice(1)
+    .filter((line) => line !== '')
+    .map((line) => line.split('\t'))
 }
 
 async function startEngine(): Promise<{ kubeconfig: string; process: ChildProcess }> {
   const flags = ['up', '--ephemeral', '--port', '0', '--registry-port', '0', '--runtime', options.runtime, '-o', 'json']
-  const child = spawn(process.execPath, [join(root, 'packages', 'cli', 'src', 'main.ts'), ...flags], { stdio: ['ignore', 'pipe', 'inherit'] })
+  if (options.binnacle === undefined)
+    execFileSync(process.execPath, [join(root, 'scripts', 'bundle.ts')], { cwd: root, stdio: 'inherit' })
+  const program = options.binnacle ?? join(root, 'dist', 'binnacle.mjs')
+  const child = spawn(process.execPath, [program, ...flags], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   for await (const line of child.stdout.setEncoding('utf8') as AsyncIterable<string>) {
     return { kubeconfig: (JSON.parse(line) as { kubeconfig: string }).kubeconfig, process: child }
   }
@@ -80,9 +104,26 @@ async function startEngine(): Promise<{ kubeconfig: string; process: ChildProces
 /** Runs what was chosen and returns the JUnit report. The suite's own exit code only says that something failed. */
 async function runSuite(kubeconfig: string): Promise<string> {
   const output = mkdtempSync(join(tmpdir(), 'binnacle-conformance-'))
-  const focus = chosen.map(({ name }) => `--focus=${name.replaceAll(/\s+/g, ' ').split(' ').map(escapeRegex).join('.*')}`)
-  const ginkgo = [`--nodes=${options.processes}`, '--no-color', '--timeout=3h', '--silence-skips', `--output-dir=${output}`, '--junit-report=junit.xml', ...focus]
-  const suite = ['--provider=skeleton', `--kubeconfig=${kubeconfig}`, `--kubectl-path=${join(peers, 'bin', 'kubectl')}`, '--kube-api-content-type=application/json', '--disable-log-dump', '--dump-logs-on-failure=false']
+  const focus = chosen.map(
+    ({ name }) => `--focus=${name.replaceAll(/\s+/g, ' ').split(' ').map(escapeRegex).join('.*')}`,
+  )
+  const ginkgo = [
+    `--nodes=${options.processes}`,
+    '--no-color',
+    '--timeout=3h',
+    '--silence-skips',
+    `--output-dir=${output}`,
+    '--junit-report=junit.xml',
+    ...focus,
+  ]
+  const suite = [
+    '--provider=skeleton',
+    `--kubeconfig=${kubeconfig}`,
+    `--kubectl-path=${join(peers, 'bin', 'kubectl')}`,
+    '--kube-api-content-type=application/json',
+    '--disable-log-dump',
+    '--dump-logs-on-failure=false',
+  ]
   const child = spawn(join(peers, 'bin', 'ginkgo'), [...ginkgo, join(peers, 'bin', 'e2e.test'), '--', ...suite], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, KUBECONFIG: kubeconfig },
@@ -101,7 +142,10 @@ function escapeRegex(text: string): string {
 
 /** Names are compared without labels in brackets, whose order differs between versions. */
 function bare(name: string): string {
-  return name.replaceAll(/\[[^\]]*\]/g, '').replaceAll(/\s+/g, ' ').trim()
+  return name
+    .replaceAll(/\[[^\]]*\]/g, '')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
 }
 
 function outcomeOf(test: Test, report: string): Outcome {
@@ -123,11 +167,14 @@ function firstFailure(body: string): string {
 
 function unescapeXml(text: string): string {
   const names: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
-  return text.replaceAll(/&(?:#(\d+)|#x([\da-f]+)|(\w+));/gi, (whole, decimal?: string, hex?: string, name?: string) => {
-    if (decimal !== undefined) return String.fromCodePoint(Number(decimal))
-    if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16))
-    return names[name ?? ''] ?? whole
-  })
+  return text.replaceAll(
+    /&(?:#(\d+)|#x([\da-f]+)|(\w+));/gi,
+    (whole, decimal?: string, hex?: string, name?: string) => {
+      if (decimal !== undefined) return String.fromCodePoint(Number(decimal))
+      if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16))
+      return names[name ?? ''] ?? whole
+    },
+  )
 }
 
 function describe(outcomes: readonly Outcome[]): string {
@@ -150,13 +197,21 @@ function describe(outcomes: readonly Outcome[]): string {
     const all = outcomes.filter((outcome) => outcome.class === kind)
     if (all.length === 0) continue
     const count = (result: Outcome['result']): number => all.filter((outcome) => outcome.result === result).length
-    lines.push(`| \`${kind}\`: ${titles[kind]} | ${all.length} | ${count('passed')} | ${count('failed')} | ${count('not run')} |`)
+    lines.push(
+      `| \`${kind}\`: ${titles[kind]} | ${all.length} | ${count('passed')} | ${count('failed')} | ${count('not run')} |`,
+    )
   }
   lines.push('', '## What does not pass, and why', '', '| class | test | reason |', '| --- | --- | --- |')
   for (const { class: kind, name, result, reason } of outcomes) {
     if (result !== 'passed') lines.push(`| ${kind} | ${cell(name)} | ${cell(reason)} |`)
   }
-  lines.push('', '## What passes', '', ...outcomes.filter(({ result }) => result === 'passed').map(({ class: kind, name }) => `- ${kind}: ${name}`), '')
+  lines.push(
+    '',
+    '## What passes',
+    '',
+    ...outcomes.filter(({ result }) => result === 'passed').map(({ class: kind, name }) => `- ${kind}: ${name}`),
+    '',
+  )
   return lines.join('\n')
 }
 

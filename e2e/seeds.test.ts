@@ -36,14 +36,14 @@ describe.skipIf(!hasTools)('the seeds (need kubectl and go)', () => {
       expect(await eventually('an answer', () => text(url))).toBe('Hello world v1\n')
 
       const answers: (string | undefined)[] = []
-      let isUpdating = true
+      const update = new AbortController()
       const load = (async () => {
-        while (isUpdating) answers.push(await text(url))
+        while (!update.signal.aborted) answers.push(await text(url))
       })()
       await engine.kubectl('set', 'image', 'deployment/helloworld-v1', 'helloworld-kubernetes=helloworld-v1:2.0.0')
       await engine.kubectl('rollout', 'status', 'deployment/helloworld-v1', '--timeout=30s')
       await eventually('an answer of v2', () => answers.at(-1)?.includes('v2') || undefined)
-      isUpdating = false
+      update.abort()
       await load
       expect(answers.filter((answer) => answer === undefined)).toEqual([])
 
@@ -57,15 +57,16 @@ describe.skipIf(!hasTools)('the seeds (need kubectl and go)', () => {
         (await engine.kubectl('get', 'pods', '-l', 'app=helloworld-v1', '-o', 'name')).trim().split('\n'),
       ).toHaveLength(4)
 
-      const uid = await engine.kubectl(
+      const containerId = await engine.kubectl(
         'get',
         'pods',
         '-l',
         'app=helloworld-v1',
         '-o',
-        'jsonpath={.items[0].metadata.uid}',
+        'jsonpath={.items[0].status.containerStatuses[0].containerID}',
       )
-      const victim = (await processesOf(uid)).find((pid) => readlinkSync(`/proc/${pid}/exe`).endsWith('/v1'))
+      const programs = await processesOf(containerId.replace('process://', ''))
+      const victim = programs.find((pid) => readlinkSync(`/proc/${pid}/exe`).endsWith('/v1'))
       if (victim === undefined) throw new Error('no program of the service found')
       process.kill(victim, 'SIGKILL')
       await eventually(

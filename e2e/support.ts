@@ -95,7 +95,8 @@ function succeeded(args: readonly string[], { code, stdout, stderr }: CommandRes
 
 export async function firstLine(child: ChildProcess): Promise<string> {
   let text = ''
-  for await (const chunk of child.stdout?.setEncoding('utf8') as AsyncIterable<string>) {
+  if (child.stdout === null) throw new Error('the process has no standard output')
+  for await (const chunk of child.stdout.setEncoding('utf8') as AsyncIterable<string>) {
     text += chunk
     const [line, ...rest] = text.split('\n')
     if (line !== undefined && rest.length > 0) return line

@@ -13,7 +13,11 @@ export const node = join(root, 'node_modules', '.bin', process.platform === 'win
 
 function isInstalled() {
   const installed = join(root, 'node_modules', '.package-lock.json')
-  return existsSync(installed) && existsSync(node) && statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs
+  return (
+    existsSync(installed) &&
+    existsSync(node) &&
+    statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs
+  )
 }
 
 export function setup() {
@@ -36,7 +40,9 @@ function isStale(output) {
   const inputs = `${made}.inputs`
   if (!existsSync(inputs)) return false
   const at = statSync(made).mtimeMs
-  return readFileSync(inputs, 'utf8').split('\n').some((file) => file !== '' && (!existsSync(join(root, file)) || statSync(join(root, file)).mtimeMs > at))
+  return readFileSync(inputs, 'utf8')
+    .split('\n')
+    .some((file) => file !== '' && (!existsSync(join(root, file)) || statSync(join(root, file)).mtimeMs > at))
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) setup()

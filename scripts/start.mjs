@@ -10,7 +10,9 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 setup()
 
 const defaults = ['--data', join(root, '.binnacle'), '--sample', join(root, 'examples', 'shop')]
-const child = spawn(node, [join(root, 'dist', 'binnacle.mjs'), 'up', ...defaults, ...process.argv.slice(2)], { stdio: 'inherit' })
+const child = spawn(node, [join(root, 'dist', 'binnacle.mjs'), 'up', ...defaults, ...process.argv.slice(2)], {
+  stdio: 'inherit',
+})
 
 // Ctrl-C reaches the whole foreground group; a signal sent to this process alone is passed on.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))

@@ -1,12 +1,12 @@
 // Takes orders from the cache and packs them.
 const { CACHE_URL = 'http://cache:8080', PACKING_MS = '300' } = process.env
 
-let running = true
-process.on('SIGTERM', () => (running = false))
+const stopping = new AbortController()
+process.on('SIGTERM', () => stopping.abort())
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
 console.log('worker is ready')
-while (running) {
+while (!stopping.signal.aborted) {
   try {
     const order = await (await fetch(`${CACHE_URL}/orders`, { method: 'DELETE' })).json()
     if (order === null) {
@@ -14,7 +14,10 @@ while (running) {
       continue
     }
     await pause(Number(PACKING_MS))
-    await fetch(`${CACHE_URL}/packed`, { method: 'POST', body: JSON.stringify({ ...order, packedBy: process.env.HOSTNAME }) })
+    await fetch(`${CACHE_URL}/packed`, {
+      method: 'POST',
+      body: JSON.stringify({ ...order, packedBy: process.env.HOSTNAME }),
+    })
     console.log(`packed ${order.id}: ${order.product}`)
   } catch (error) {
     console.error(`the cache does not answer: ${error.message}`)

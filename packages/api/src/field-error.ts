@@ -125,7 +125,8 @@ function printValue(value: unknown): string {
   if (value === undefined || value === null) return 'null'
   if (typeof value === 'string') return JSON.stringify(value)
   if (typeof value === 'object') return JSON.stringify(value)
-  return String(value)
+  // What is left has a plain form: numbers, booleans.
+  return JSON.stringify(value)
 }
 
 export function fieldErrorText(error: FieldError): string {

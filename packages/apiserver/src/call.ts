@@ -7,7 +7,6 @@ import type {
   Status,
   StatusError,
   UserInfo,
-  WatchEvent,
 } from '@binnacle/api'
 import type { StoredObject } from '@binnacle/store'
 import type { Row } from './registry.ts'
@@ -56,4 +55,3 @@ export interface Watch {
   start(observer: WatchObserver): () => void
 }
 
-export type { WatchEvent }

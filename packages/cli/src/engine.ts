@@ -49,7 +49,7 @@ const zone = 'cluster.local'
 const shutdownGraceMs = 5000
 
 export async function startEngine(options: EngineOptions): Promise<Engine> {
-  const started: (() => Promise<unknown> | unknown)[] = []
+  const started: (() => unknown)[] = []
   const close = async (): Promise<void> => {
     for (const end of started.splice(0).toReversed()) await end()
   }
@@ -61,11 +61,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   }
 }
 
-async function start(
-  options: EngineOptions,
-  started: (() => Promise<unknown> | unknown)[],
-  close: () => Promise<void>,
-): Promise<Engine> {
+async function start(options: EngineOptions, started: (() => unknown)[], close: () => Promise<void>): Promise<Engine> {
   const { data, log, onStep } = options
   const clock = systemClock
   const onError = (error: unknown, about = ''): void => log.error(about, error)

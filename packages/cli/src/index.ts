@@ -1,1 +1,2 @@
-export {}
+// The command line is a program; what tests use of it.
+export { createProgram, run } from './main.ts'

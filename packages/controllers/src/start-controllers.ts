@@ -29,11 +29,11 @@ const managerUser = 'system:kube-controller-manager'
 const schedulerUser = 'system:kube-scheduler'
 
 export function startControllers(options: StartControllersOptions): RunningControllers {
-  const { transportFor, clock, signal } = options
+  const { clock, signal } = options
   const onError = options.onError ?? (() => undefined)
   const clients = new Map<string, Client>()
   const clientFor = (user: string): Client => {
-    const known = clients.get(user) ?? createClient(transportFor(user))
+    const known = clients.get(user) ?? createClient(options.transportFor(user))
     clients.set(user, known)
     return known
   }

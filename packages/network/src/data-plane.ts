@@ -3,6 +3,7 @@
 
 import { DnsServer } from './dns-server.ts'
 import type { Frontend, ProxyCommand, ProxyReport } from './frontend.ts'
+import { errorCode } from './error-code.ts'
 import { TcpFrontend } from './tcp-frontend.ts'
 import { UdpFrontend } from './udp-frontend.ts'
 
@@ -46,7 +47,7 @@ export class DataPlane {
         this.#report({ type: 'dns', ...(await this.#dns.listen(command.address, command.port)) })
         return
       case 'close':
-        for (const id of [...this.#active.keys()]) this.#remove(id, { now: true })
+        for (const id of this.#active.keys()) this.#remove(id, { now: true })
         await this.#dns.close()
         this.#report({ type: 'closed' })
     }
@@ -94,8 +95,4 @@ export class DataPlane {
     this.#active.get(id)?.listener.close(options)
     this.#active.delete(id)
   }
-}
-
-export function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : String(error)
 }

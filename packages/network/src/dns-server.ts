@@ -6,7 +6,7 @@ import { Resolver } from 'node:dns/promises'
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import packet, { type Answer, type Packet, type Question } from 'dns-packet'
-import { errorCode } from './data-plane.ts'
+import { errorCode } from './error-code.ts'
 import type { DnsNames, DnsRecords } from './frontend.ts'
 
 /** CoreDNS's default for cluster names, in seconds. */

@@ -102,6 +102,8 @@ class ServiceNetwork {
   }
 
   #tell(command: ProxyCommand): void {
+    // A worker is no window: there is no origin to name.
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin
     this.#worker.postMessage(command)
   }
 

@@ -151,7 +151,9 @@ describe('the data plane', () => {
 
   it('carries UDP both ways', async () => {
     const { plane, next } = startPlane()
-    const echo = createSocket('udp4', (message, from) => echo.send(`echo ${message}`, from.port, from.address))
+    const echo = createSocket('udp4', (message, from) =>
+      echo.send(`echo ${message.toString()}`, from.port, from.address),
+    )
     echo.bind(0, '127.0.0.1')
     await once(echo, 'listening')
     const listening = next('listening')

@@ -23,7 +23,9 @@ export function defaultSecret(secret: Secret): void {
   secret.type ||= 'Opaque'
   const { stringData } = secret
   if (stringData === undefined) return
-  const written = Object.entries(stringData).map(([key, value]) => [key, Buffer.from(value).toString('base64')] as const)
+  const written = Object.entries(stringData).map(
+    ([key, value]) => [key, Buffer.from(value).toString('base64')] as const,
+  )
   secret.data = { ...secret.data, ...Object.fromEntries(written) }
   delete secret.stringData
 }

@@ -2,7 +2,7 @@
 
 import type { Taint, Toleration } from '@binnacle/api'
 
-export type TaintEffect = 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute'
+type TaintEffect = 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute'
 
 export function tolerates(toleration: Toleration, taint: Taint): boolean {
   if (toleration.effect && toleration.effect !== taint.effect) return false

@@ -15,7 +15,7 @@ export function podTemplateHash(template: PodTemplateSpec, collisionCount: numbe
   for (const byte of Buffer.from(canonical(template) + (collisionCount === undefined ? '' : `#${collisionCount}`))) {
     hash = Math.imul(hash ^ byte, 0x01000193) >>> 0
   }
-  return [...String(hash)].map((digit) => alphabet.charAt(digit.charCodeAt(0) % alphabet.length)).join('')
+  return String(hash).replaceAll(/\d/g, (digit) => alphabet.charAt(digit.charCodeAt(0) % alphabet.length))
 }
 
 /** JSON with sorted keys and without what is absent. */

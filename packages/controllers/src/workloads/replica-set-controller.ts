@@ -85,7 +85,7 @@ const replicaSetKind: ReplicatedKind = {
   kind: 'ReplicaSet',
   ref: replicaSets,
   name: 'replicaset-controller',
-  selectorOf: ({ spec }) => (spec?.selector ?? {}) as LabelSelector,
+  selectorOf: ({ spec }) => spec?.selector ?? {},
 }
 
 const replicationControllerKind: ReplicatedKind = {
