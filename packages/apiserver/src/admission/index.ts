@@ -1,6 +1,7 @@
 // The plugins that are on by default, in upstream's order (pkg/kubeapiserver/options/plugins.go).
 
 import type { AdmissionPlugin } from '../admission.ts'
+import { certificateSubjectRestriction } from './certificate-subject-restriction.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
@@ -12,11 +13,11 @@ import {
   taintNodesByCondition,
 } from './object-protection.ts'
 import { mutatingAdmissionPolicy } from './mutating-admission-policy.ts'
+import { podSecurity } from './pod-security.ts'
 import { priority } from './priority.ts'
 import { resourceQuota } from './resource-quota.ts'
 import { runtimeClass } from './runtime-class.ts'
 import { serviceAccount } from './service-account.ts'
-import { unsupportedAdmission } from './unsupported-admission.ts'
 import { validatingAdmissionPolicy } from './validating-admission-policy.ts'
 import { mutatingAdmissionWebhook, validatingAdmissionWebhook } from './webhooks.ts'
 
@@ -26,14 +27,15 @@ export function defaultPlugins(): readonly AdmissionPlugin[] {
     limitRanger,
     serviceAccount,
     taintNodesByCondition,
+    podSecurity,
     priority,
     defaultTolerationSeconds,
     defaultStorageClass,
     storageObjectInUseProtection,
     persistentVolumeClaimResize,
     runtimeClass,
+    certificateSubjectRestriction,
     defaultIngressClass,
-    unsupportedAdmission,
     mutatingAdmissionPolicy,
     mutatingAdmissionWebhook,
     validatingAdmissionPolicy,

@@ -81,3 +81,42 @@ test('a ValidatingAdmissionPolicy denies once a binding puts it in force', async
   )
   await expect(send({ ...two, body: configMap('one', { a: '1' }) })).resolves.toBeDefined()
 })
+
+test('PodSecurity refuses what the level of the namespace forbids, with every reason', async () => {
+  const { send } = await startEngine()
+  const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' }
+  const space = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'tight', labels } }
+  await send({ verb: 'create', group: '', version: 'v1', resource: 'namespaces', body: space })
+  const tight = { group: '', version: 'v1', namespace: 'tight' } as const
+  await send({
+    verb: 'create',
+    ...tight,
+    resource: 'serviceaccounts',
+    body: { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } },
+  })
+  const pod = (name: string, spec: object, securityContext: object): object => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name },
+    spec: { ...spec, containers: [{ name: 'c', image: 'i:1', securityContext }] },
+  })
+  const loose = send({
+    verb: 'create',
+    ...tight,
+    resource: 'pods',
+    body: pod('loose', { hostPID: true }, { privileged: true }),
+  })
+  await expect(loose).rejects.toThrow(
+    'pods "loose" is forbidden: violates PodSecurity "restricted:latest": host namespaces (hostPID=true), ' +
+      'privileged (container "c" must not set securityContext.privileged=true), ' +
+      'allowPrivilegeEscalation != false (container "c" must set securityContext.allowPrivilegeEscalation=false), ' +
+      'unrestricted capabilities (container "c" must set securityContext.capabilities.drop=["ALL"]), ' +
+      'runAsNonRoot != true (pod or container "c" must set securityContext.runAsNonRoot=true), ' +
+      'seccompProfile (pod or container "c" must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost")',
+  )
+  const securityContext = { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } }
+  const kept = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } }
+  await expect(
+    send({ verb: 'create', ...tight, resource: 'pods', body: pod('kept', { securityContext }, kept) }),
+  ).resolves.toBeDefined()
+})
