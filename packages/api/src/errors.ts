@@ -162,6 +162,11 @@ export function methodNotSupported(resource: GroupResource, verb: string): Statu
   )
 }
 
+/** For a method that no route has. */
+export function methodNotAllowed(): StatusError {
+  return failure('MethodNotAllowed', 'the server does not allow this method on the requested resource', { details: {} })
+}
+
 /** `accepted` are the media types that would have been served. */
 export function notAcceptable(accepted: readonly string[]): StatusError {
   return failure('NotAcceptable', `only the following media types are accepted: ${accepted.join(', ')}`)
@@ -175,7 +180,7 @@ export function unsupportedMediaType(accepted: readonly string[]): StatusError {
 }
 
 export function requestEntityTooLarge(why: string): StatusError {
-  return failure('RequestEntityTooLarge', `Request entity is too large: ${why}`)
+  return failure('RequestEntityTooLarge', `Request entity too large: ${why}`)
 }
 
 export function tooManyRequests(why: string, retryAfterSeconds: number): StatusError {

@@ -6,18 +6,20 @@ import {
   type RequestOptions,
   type ResourceRequest,
   type UserInfo,
-  failure,
-  methodNotSupported,
+  type Verb,
+  methodNotAllowed,
   notFound,
   pathNotFound,
 } from '@binnacle/api'
 import type { Call, Outcome } from './call.ts'
+import { attributesOf } from './auth/authorizer.ts'
 import type { DispatchContext } from './dispatch-context.ts'
 import { type Row, objectKeyOf } from './registry.ts'
 import { scaleRequest } from './verbs/custom-scale.ts'
 import { create } from './verbs/create.ts'
 import { remove, removeCollection } from './verbs/delete.ts'
 import { get, itemOf, list } from './verbs/read.ts'
+import { validateOptions } from './verbs/request-options.ts'
 import { patch, update } from './verbs/update.ts'
 import { watch } from './verbs/watch.ts'
 import { strategyOf, writeContext } from './verbs/write.ts'
@@ -39,38 +41,28 @@ export async function dispatch(
   request: ResourceRequest,
   options: DispatchOptions,
 ): Promise<Outcome> {
+  // What exists is told to those only who may ask for it.
+  context.authorizer.require(attributesOf(request), options.user)
   const row = context.registry.find(request.group, request.version, request.resource)
   if (row === undefined) throw pathNotFound()
+  requireRoute(request, row)
+  validateOptions(request)
   const call: Call = {
     request,
     options: request.options ?? noOptions,
     row,
     user: options.user,
     fieldManager: request.options?.fieldManager ?? managerOf(options.userAgent),
-    dryRun: isDryRun(request.options),
+    dryRun: (request.options?.dryRun ?? []).length > 0,
     warn: options.warn ?? (() => undefined),
     decodeErrors: options.decodeErrors ?? [],
   }
-  await context.authorizer.requireAllowed(request, row.info, options.user)
   return runVerb(context, call)
 }
 
 function managerOf(userAgent: string): string {
   const slash = userAgent.indexOf('/')
   return (slash < 0 ? userAgent : userAgent.slice(0, slash)).slice(0, 128) || 'unknown'
-}
-
-function isDryRun(options: RequestOptions | undefined): boolean {
-  const values = options?.dryRun ?? []
-  for (const value of values) {
-    if (value !== 'All') {
-      throw failure(
-        'Invalid',
-        `Invalid value: [${JSON.stringify(value)}]: dryRun: Unsupported value: ${JSON.stringify(value)}: supported values: "All"`,
-      )
-    }
-  }
-  return values.length > 0
 }
 
 async function runVerb(context: DispatchContext, call: Call): Promise<Outcome> {
@@ -80,8 +72,7 @@ async function runVerb(context: DispatchContext, call: Call): Promise<Outcome> {
     return runSubresource(context, call, request.subresource)
   const virtual = virtualResources[row.info.storageKey]
   if (virtual !== undefined) return virtual(context, call)
-  if (!row.info.verbs.includes(request.verb)) throw methodNotSupported(row.info, request.verb)
-  requireScope(call)
+  if (!row.info.verbs.includes(request.verb)) throw methodNotAllowed()
   switch (request.verb) {
     case 'get':
       return get(engine.backend.store, call)
@@ -100,15 +91,22 @@ async function runVerb(context: DispatchContext, call: Call): Promise<Outcome> {
     case 'deletecollection':
       return removeCollection(engine, call)
     default:
-      throw methodNotSupported(row.info, request.verb)
+      throw methodNotAllowed()
   }
 }
 
-function requireScope({ request, row }: Call): void {
-  const overAll = request.verb === 'list' || request.verb === 'watch'
-  if (row.info.namespaced && request.namespace === undefined && !overAll) {
-    throw failure('BadRequest', 'an empty namespace may not be set during creation')
-  }
+const onCollection: ReadonlySet<Verb> = new Set(['list', 'watch', 'create', 'deletecollection'])
+
+/** Requests for which upstream has no route: of the wrong scope, or with or without a name where that makes no sense. */
+function requireRoute({ verb, name = '', namespace, subresource = '' }: ResourceRequest, { info }: Row): void {
+  if (!info.namespaced && namespace !== undefined && namespace !== '') throw pathNotFound()
+  if (subresource !== '' || info.storageKey === 'bindings') return
+  const isOnCollection = onCollection.has(verb)
+  if (!isOnCollection && name === '') throw methodNotAllowed()
+  if (isOnCollection && name !== '' && verb !== 'watch') throw methodNotAllowed()
+  if (!info.namespaced || (namespace !== undefined && namespace !== '')) return
+  if (!isOnCollection) throw pathNotFound()
+  if (verb === 'create' || verb === 'deletecollection') throw methodNotAllowed()
 }
 
 async function runSubresource(context: DispatchContext, call: Call, name: string): Promise<Outcome> {
@@ -116,7 +114,7 @@ async function runSubresource(context: DispatchContext, call: Call, name: string
   const { row, request } = call
   const known = row.info.subresources.find((subresource) => subresource.name === name)
   if (known === undefined) throw pathNotFound()
-  if (!known.verbs.includes(request.verb)) throw methodNotSupported(row.info, request.verb)
+  if (!known.verbs.includes(request.verb)) throw methodNotAllowed()
   if (row.hooks.scale !== undefined && name === 'scale') return scaleRequest(context, call, row.hooks.scale)
   const handler = strategyOf(engine, row).subresources?.[name]
   if (handler !== undefined) {
@@ -155,6 +153,6 @@ async function runOnObject({ engine }: DispatchContext, call: Call): Promise<Out
     case 'patch':
       return patch(engine, call)
     default:
-      throw methodNotSupported(row.info, request.verb)
+      throw methodNotAllowed()
   }
 }

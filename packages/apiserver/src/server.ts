@@ -6,6 +6,7 @@ import { type Clock, type ResourceRequest, type Transport, type UserInfo, system
 import type { Store } from '@binnacle/store'
 import { defaultPlugins } from './admission/index.ts'
 import { Authorizer } from './auth/authorizer.ts'
+import { rbacEscalation } from './auth/escalation.ts'
 import { RuleIndex } from './auth/rule-index.ts'
 import { ServiceAccountTokens } from './auth/tokens.ts'
 import { StoreBackend } from './backend.ts'
@@ -86,7 +87,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const backend = new StoreBackend({ store, clock, registry, serviceClusterIPRange })
   const tokens = new ServiceAccountTokens({ privateKey: pki.serviceAccountKey, issuer, clock, reader: backend })
   const authorizer = new Authorizer(new RuleIndex(store), tokens)
-  const context: DispatchContext = { engine: { backend, plugins: defaultPlugins(), strategies }, registry, authorizer }
+  const context: DispatchContext = { engine: { backend, plugins: [...defaultPlugins(), rbacEscalation(authorizer)], strategies }, registry, authorizer }
   backend.connect(
     async <T>(request: ResourceRequest, user: UserInfo) =>
       resultOf(await dispatch(context, request, { user, userAgent: user.username })) as T,

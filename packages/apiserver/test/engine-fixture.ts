@@ -27,7 +27,7 @@ export async function startEngine(): Promise<EngineFixture> {
     serviceClusterIPRange: '127.96.0.0/16',
   })
   const engine = { backend, strategies, plugins: defaultPlugins() }
-  const authorizer = { requireAllowed: () => Promise.resolve() } as unknown as Authorizer
+  const authorizer = { require: () => undefined } as unknown as Authorizer
   const send = async <T>(request: ResourceRequest, user = admin): Promise<T> => {
     const outcome = await dispatch({ engine, registry, authorizer }, request, { user, userAgent: 'test/1' })
     return (outcome.type === 'object' ? outcome.item.object : outcome) as T

@@ -37,6 +37,10 @@ export function validateNonNegative(errors: FieldErrors, path: string, value: nu
   if (value != null && value < 0) errors.push(field.invalid(path, value, 'must be greater than or equal to 0'))
 }
 
+export function validatePositive(errors: FieldErrors, path: string, value: number): void {
+  if (value <= 0) errors.push(field.invalid(path, value, 'must be greater than zero'))
+}
+
 /** A value out of a closed set; unset counts as Required. */
 export function validateEnum(
   errors: FieldErrors,

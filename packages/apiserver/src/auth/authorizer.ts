@@ -1,13 +1,27 @@
 // Who may do what: RBAC over the objects in the store, with system:masters above all rules.
 // Upstream: plugin/pkg/auth/authorizer/rbac; texts of refusals: apiserver pkg/endpoints/handlers/responsewriters.
 
-import { type ResourceInfo, type ResourceRequest, type UserInfo, failure, groupResourceString } from '@binnacle/api'
+import {
+  type PolicyRule,
+  type ResourceRequest,
+  type StatusError,
+  type UserInfo,
+  failure,
+  groupResourceString,
+} from '@binnacle/api'
 import type { RuleIndex } from './rule-index.ts'
 import type { TokenVerifier } from './tokens.ts'
 
-export type AccessAttributes =
-  | { verb: string; group: string; resource: string; subresource: string; name: string; namespace: string }
-  | { verb: string; path: string }
+export interface ResourceAttributes {
+  verb: string
+  group: string
+  resource: string
+  subresource: string
+  name: string
+  namespace: string
+}
+
+export type AccessAttributes = ResourceAttributes | { verb: string; path: string }
 
 export interface Decision {
   allowed: boolean
@@ -36,40 +50,33 @@ export class Authorizer {
     return this.#rules.list(user, namespace)
   }
 
-  /** Throws Forbidden with upstream's text. */
-  async requireAllowed(request: ResourceRequest, info: ResourceInfo, user: UserInfo): Promise<void> {
-    const attributes = {
-      verb: request.verb,
-      group: info.group,
-      resource: info.resource,
-      subresource: request.subresource ?? '',
-      name: request.name ?? '',
-      namespace:
-        info.namespaced || info.resource === 'namespaces' ? (request.namespace ?? namespaceOf(info, request)) : '',
-    }
-    if (this.decide(attributes, user).allowed) return
-    throw forbiddenRequest(attributes, user)
+  /** All rules that hold for the user, there and everywhere. */
+  rulesOf(user: UserInfo, namespace: string): PolicyRule[] {
+    return this.#rules.rulesOf(user, namespace)
   }
 
-  requirePath(path: string, verb: string, user: UserInfo): void {
-    if (this.decide({ path, verb }, user).allowed) return
-    throw failure(
+  /** Throws Forbidden with upstream's text. */
+  require(attributes: AccessAttributes, user: UserInfo): void {
+    if (!this.decide(attributes, user).allowed) throw forbiddenRequest(attributes, user)
+  }
+}
+
+/** A request for a Namespace object is a request inside that namespace (RequestInfo does the same). */
+export function attributesOf(request: Omit<ResourceRequest, 'version'>): ResourceAttributes {
+  const { verb, group, resource, subresource = '', name = '', namespace } = request
+  const ownNamespace = group === '' && resource === 'namespaces' ? name : ''
+  return { verb, group, resource, subresource, name, namespace: namespace ?? ownNamespace }
+}
+
+function forbiddenRequest(attributes: AccessAttributes, user: UserInfo): StatusError {
+  if ('path' in attributes) {
+    const { verb, path } = attributes
+    return failure(
       'Forbidden',
       `forbidden: User ${JSON.stringify(user.username)} cannot ${verb} path ${JSON.stringify(path)}`,
       { details: {} },
     )
   }
-}
-
-/** A request for a Namespace object is a request inside that namespace (RequestInfo does the same). */
-function namespaceOf(info: ResourceInfo, request: ResourceRequest): string {
-  return info.group === '' && info.resource === 'namespaces' ? (request.name ?? '') : ''
-}
-
-export function forbiddenRequest(
-  attributes: Extract<AccessAttributes, { resource: string }>,
-  user: UserInfo,
-): ReturnType<typeof failure> {
   const { verb, group, resource, subresource, name, namespace } = attributes
   const what = subresource === '' ? resource : `${resource}/${subresource}`
   const scope =

@@ -11,7 +11,7 @@ import type {
   UserInfo,
 } from '@binnacle/api'
 import type { Store } from '@binnacle/store'
-import type { AccessAttributes } from './authorizer.ts'
+import type { AccessAttributes, ResourceAttributes } from './authorizer.ts'
 
 const group = 'rbac.authorization.k8s.io'
 const kinds = ['clusterroles', 'clusterrolebindings', 'roles', 'rolebindings'].map(
@@ -68,6 +68,14 @@ export class RuleIndex {
       }
     }
     return { resourceRules, nonResourceRules }
+  }
+
+  rulesOf(user: UserInfo, inNamespace: string): PolicyRule[] {
+    const rules: PolicyRule[] = []
+    for (const grant of this.#grantsOf(user)) {
+      if (grant.namespace === undefined || grant.namespace === inNamespace) rules.push(...grant.rules)
+    }
+    return rules
   }
 
   *#grantsOf({ username, groups }: UserInfo): Iterable<Grant> {
@@ -138,7 +146,7 @@ function allowsPath({ verbs, nonResourceURLs }: PolicyRule, { path, verb }: { pa
 
 function allowsResource(
   rule: PolicyRule,
-  { verb, group: apiGroup, resource, subresource, name }: Extract<AccessAttributes, { resource: string }>,
+  { verb, group: apiGroup, resource, subresource, name }: ResourceAttributes,
 ): boolean {
   if (!matches(rule.verbs, verb) || !matches(rule.apiGroups ?? [], apiGroup)) return false
   const wanted = subresource === '' ? resource : `${resource}/${subresource}`

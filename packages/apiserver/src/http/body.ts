@@ -41,8 +41,9 @@ export function readBytes(source: Readable, declared: string | undefined): Promi
   }
   source.on('data', onData)
   source.once('end', () => resolve(chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks)))
-  // A stream that closes after its end has been resolved already.
-  source.once('close', () => reject(badRequest('the request ended before its body did')))
+  source.once('close', () => {
+    if (!source.readableEnded) reject(badRequest('the request ended before its body did'))
+  })
   return promise
 }
 

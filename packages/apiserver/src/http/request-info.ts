@@ -63,9 +63,10 @@ function decodePart(part: string): string {
 export function verbOf(method: string, path: ParsedPath, query: URLSearchParams): Verb | undefined {
   switch (method) {
     case 'GET':
-    case 'HEAD':
-      if (path.isWatchPath || isTrue(query.get('watch'))) return 'watch'
-      return path.name === undefined ? 'list' : 'get'
+      if (path.isWatchPath) return 'watch'
+      // `watch` on one object means nothing: that is a get.
+      if (path.name !== undefined) return 'get'
+      return isTrue(query.get('watch')) ? 'watch' : 'list'
     case 'POST':
       return 'create'
     case 'PUT':
@@ -114,16 +115,10 @@ export function optionsOf(query: URLSearchParams): RequestOptions {
     if (value !== null) options[name] = isTrue(value)
   }
   const validation = query.get('fieldValidation')
-  if (validation !== null && validation !== '') {
-    if (validation !== 'Strict' && validation !== 'Warn' && validation !== 'Ignore') {
-      throw badRequest(
-        `fieldValidation: Unsupported value: ${JSON.stringify(validation)}: supported values: "Ignore", "Strict", "Warn"`,
-      )
-    }
-    options.fieldValidation = validation
-  }
+  // What is none of the known words is refused where it is used, as for propagationPolicy.
+  if (validation !== null && validation !== '')
+    options.fieldValidation = validation as NonNullable<RequestOptions['fieldValidation']>
   const policy = query.get('propagationPolicy')
-  // What is not one of the three is refused where it is used.
   if (policy !== null) options.propagationPolicy = policy as NonNullable<RequestOptions['propagationPolicy']>
   if (query.has('dryRun')) options.dryRun = query.getAll('dryRun')
   return options

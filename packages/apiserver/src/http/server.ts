@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   type Http2SecureServer,
+  type IncomingHttpHeaders,
   type ServerHttp2Stream,
   Http2ServerRequest,
   Http2ServerResponse,
@@ -10,16 +11,19 @@ import {
 } from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
 import {
   StatusError,
   type UserInfo,
   type Verb,
   badRequest,
   failure,
-  methodNotSupported,
+  methodNotAllowed,
   pathNotFound,
 } from '@binnacle/api'
 import { authenticate } from '../auth/authenticate.ts'
+import { type AccessAttributes, attributesOf } from '../auth/authorizer.ts'
+import { impersonate } from '../auth/impersonate.ts'
 import type { Outcome } from '../call.ts'
 import { dispatch } from '../dispatch.ts'
 import type { DispatchContext } from '../dispatch-context.ts'
@@ -152,20 +156,25 @@ export class HttpServer {
     let code = 200
     try {
       this.#requireHost(exchange)
-      const identity = await authenticate(exchange.headers, exchange.socket, {
-        tokens: this.#options.context.authorizer.tokens,
-        authorizer: this.#options.context.authorizer,
-      })
-      user = identity.username
+      const { authorizer } = this.#options.context
       const parsed = parsePath(url.path)
+      const verb = parsed === undefined ? undefined : requestVerb(exchange.method, parsed, url.query)
+      const attributes: AccessAttributes =
+        parsed === undefined || verb === undefined
+          ? { path: url.path, verb: exchange.method.toLowerCase() }
+          : attributesOf({ ...parsed, verb })
+      const own = await authenticate(exchange.headers, exchange.socket, authorizer.tokens)
+      const identity = impersonate(exchange.headers, own, { attributes, authorizer })
+      user = identity.username
       if (parsed === undefined) {
-        this.#options.context.authorizer.requirePath(url.path, exchange.method.toLowerCase(), identity)
+        authorizer.require(attributes, identity)
         if (!(await this.#options.paths({ exchange, path: url.path, query: url.query, user: identity, answer })))
           throw pathNotFound()
-      } else if (isConnect(parsed)) {
-        await this.#connect(parsed, url.query, identity, raw, exchange)
+      } else if (verb === undefined) throw methodNotAllowed()
+      else if (isConnect(parsed)) {
+        await this.#connect({ parsed, verb, query: url.query, user: identity }, raw, exchange)
       } else {
-        code = await this.#resource(answer, parsed, identity, warnings)
+        code = await this.#resource(answer, { parsed, verb, user: identity }, warnings)
       }
     } catch (error) {
       if (!(error instanceof StatusError)) this.#options.onError(error)
@@ -182,11 +191,7 @@ export class HttpServer {
     })
   }
 
-  async #resource(answer: Answer, parsed: ParsedPath, user: UserInfo, warnings: string[]): Promise<number> {
-    const { exchange, query } = answer
-    const verb = verbOf(exchange.method, parsed, query)
-    if (verb === undefined)
-      throw methodNotSupported({ group: parsed.group, resource: parsed.resource }, exchange.method)
+  async #resource(answer: Answer, { parsed, verb, user }: Target, warnings: string[]): Promise<number> {
     const isMutating = mutatingVerbs.has(verb)
     const isLongRunning = verb === 'watch'
     const scope = parsed.name !== undefined ? 'resource' : parsed.namespace !== undefined ? 'namespace' : 'cluster'
@@ -203,7 +208,7 @@ export class HttpServer {
     const done = this.#options.metrics.begin(labels, { isMutating, isLongRunning })
     let code = 500
     try {
-      const outcome = await this.#dispatch(answer, parsed, verb, user, warnings)
+      const outcome = await this.#dispatch(answer, { parsed, verb, user }, warnings)
       code = outcome.type === 'object' ? outcome.code : 200
       await respond(answer, outcome)
     } catch (error) {
@@ -216,13 +221,7 @@ export class HttpServer {
     return code
   }
 
-  async #dispatch(
-    { exchange, query }: Answer,
-    parsed: ParsedPath,
-    verb: Verb,
-    user: UserInfo,
-    warnings: string[],
-  ): Promise<Outcome> {
+  async #dispatch({ exchange, query }: Answer, { parsed, verb, user }: Target, warnings: string[]): Promise<Outcome> {
     const contentType = exchange.headers['content-type']
     let body: Body = { value: undefined, decodeErrors: [] }
     const request = resourceRequest(parsed, verb, optionsOf(query))
@@ -243,13 +242,11 @@ export class HttpServer {
   }
 
   async #connect(
-    parsed: ParsedPath,
-    query: URLSearchParams,
-    user: UserInfo,
+    target: ConnectTarget,
     raw: { stream: ServerHttp2Stream } | { request: IncomingMessage; response: ServerResponse },
     exchange: Exchange,
   ): Promise<void> {
-    const call = await this.#admitConnect(parsed, query, user, exchange.method)
+    const call = await this.#admitConnect(target)
     if ('request' in raw) {
       await this.#connector().respond(call, raw.request, raw.response)
       return
@@ -265,14 +262,15 @@ export class HttpServer {
     const { path, query } = splitTarget(request.url ?? '/')
     socket.on('error', () => socket.destroy())
     try {
+      this.#requireHost(request)
       const { authorizer } = this.#options.context
-      const user = await authenticate(request.headers, request.socket as never, {
-        tokens: authorizer.tokens,
-        authorizer,
-      })
+      const own = await authenticate(request.headers, request.socket as TLSSocket, authorizer.tokens)
       const parsed = parsePath(path)
-      if (parsed === undefined || !isConnect(parsed)) throw pathNotFound()
-      const call = await this.#admitConnect(parsed, query, user, request.method ?? 'GET')
+      const verb = parsed === undefined ? undefined : requestVerb(request.method ?? 'GET', parsed, query)
+      if (parsed === undefined || verb === undefined || !isConnect(parsed)) throw pathNotFound()
+      const attributes = attributesOf({ ...parsed, verb })
+      const user = impersonate(request.headers, own, { attributes, authorizer })
+      const call = await this.#admitConnect({ parsed, verb, query, user })
       await this.#connector().upgrade(call, request, socket, head)
     } catch (error) {
       if (!(error instanceof StatusError)) this.#options.onError(error)
@@ -291,22 +289,13 @@ export class HttpServer {
     return this.#options.connector
   }
 
-  /** exec, attach and port-forward need `create` whatever the method (1.35); the proxies go by the method. */
-  async #admitConnect(
-    parsed: ParsedPath,
-    query: URLSearchParams,
-    user: UserInfo,
-    method: string,
-  ): Promise<ConnectCall> {
+  async #admitConnect({ parsed, verb, query, user }: ConnectTarget): Promise<ConnectCall> {
     const { authorizer, engine, registry } = this.#options.context
     const { resource, subresource = '', name = '', namespace } = parsed
     const row = registry.find(parsed.group, parsed.version, resource)
     const known = row?.info.subresources.some((one) => one.name === subresource)
     if (row === undefined || !known) throw pathNotFound()
-    const isStream = subresource === 'exec' || subresource === 'attach' || subresource === 'portforward'
-    const verb = isStream ? 'create' : (verbOf(method, parsed, new URLSearchParams()) ?? 'get')
-    const request = { ...resourceRequest(parsed, verb, {}), name: subresource === 'proxy' ? bareName(name) : name }
-    await authorizer.requireAllowed(request, row.info, user)
+    authorizer.require(attributesOf({ ...parsed, verb, name: subresource === 'proxy' ? bareName(name) : name }), user)
     if (subresource !== 'log') {
       await validateAdmission(engine, {
         operation: 'CONNECT',
@@ -331,7 +320,7 @@ export class HttpServer {
   }
 
   /** DNS rebinding: a web page whose name resolves to loopback sends its own name as Host. */
-  #requireHost({ headers }: Exchange): void {
+  #requireHost({ headers }: { headers: IncomingHttpHeaders }): void {
     const authority = headers[':authority'] ?? headers.host ?? ''
     // Most requests name the host that the one before did.
     if (authority !== this.#lastAuthority) {
@@ -357,6 +346,25 @@ function splitTarget(target: string): { path: string; query: URLSearchParams } {
 }
 
 const noQuery = new URLSearchParams()
+
+interface Target {
+  parsed: ParsedPath
+  verb: Verb
+  user: UserInfo
+}
+
+interface ConnectTarget extends Target {
+  query: URLSearchParams
+}
+
+const streamSubresources: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward'])
+
+/** exec, attach and port-forward need `create` whatever the method (1.35); the proxies go by the method. */
+function requestVerb(method: string, parsed: ParsedPath, query: URLSearchParams): Verb | undefined {
+  if (!isConnect(parsed)) return verbOf(method, parsed, query)
+  if (streamSubresources.has(parsed.subresource ?? '')) return 'create'
+  return verbOf(method, parsed, noQuery) ?? 'get'
+}
 
 function isConnect({ group, resource, subresource }: ParsedPath): boolean {
   return (

@@ -1,7 +1,7 @@
 // The scale sub-resource of custom resources: a view of three paths of the object as autoscaling/v1 Scale.
 // Upstream: apiextensions-apiserver pkg/registry/customresource/etcd.go ScaleREST.
 
-import { type KubeObject, badRequest, methodNotSupported, notFound } from '@binnacle/api'
+import { type KubeObject, badRequest, methodNotAllowed, notFound } from '@binnacle/api'
 import type { Call, Outcome } from '../call.ts'
 import type { DispatchContext } from '../dispatch-context.ts'
 import { type RowHooks, objectKeyOf } from '../registry.ts'
@@ -19,7 +19,7 @@ export async function scaleRequest({ engine }: DispatchContext, call: Call, path
   const answerRow = { ...row, isStorageVersion: false }
   if (request.verb === 'get')
     return { type: 'object', code: 200, item: { object: current, revision: stored.revision }, row: answerRow }
-  if (request.verb !== 'update' && request.verb !== 'patch') throw methodNotSupported(row.info, request.verb)
+  if (request.verb !== 'update' && request.verb !== 'patch') throw methodNotAllowed()
   const wanted = request.verb === 'update' ? (request.body as typeof current) : patchScale(current, request)
   const replicas = wanted.spec?.replicas ?? 0
   if (!Number.isInteger(replicas) || replicas < 0)

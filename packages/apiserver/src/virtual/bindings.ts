@@ -1,11 +1,11 @@
 // POST to `bindings` is POST to `pods/<name>/binding` with the name from the body.
 
-import { type KubeObject, methodNotSupported } from '@binnacle/api'
+import { type KubeObject, methodNotAllowed } from '@binnacle/api'
 import type { Call, Outcome } from '../call.ts'
 import type { DispatchContext } from '../dispatch-context.ts'
 
 export async function bindingByBody({ engine }: DispatchContext, { request, row, user }: Call): Promise<Outcome> {
-  if (request.verb !== 'create') throw methodNotSupported(row.info, request.verb)
+  if (request.verb !== 'create') throw methodNotAllowed()
   const body = request.body as { metadata?: { name?: string } } | undefined
   const name = body?.metadata?.name ?? ''
   const object = await engine.backend.dispatch<KubeObject>(

@@ -1,11 +1,11 @@
 // ComponentStatus is deprecated upstream and answers with nothing where nothing is registered; so does this.
 
-import { methodNotSupported, notFound } from '@binnacle/api'
+import { methodNotAllowed, notFound } from '@binnacle/api'
 import type { Call, Outcome } from '../call.ts'
 import type { DispatchContext } from '../dispatch-context.ts'
 
 export async function componentStatuses({ engine }: DispatchContext, { request, row }: Call): Promise<Outcome> {
   if (request.verb === 'list') return { type: 'list', items: [], revision: engine.backend.store.revision, row }
   if (request.verb === 'get') throw notFound(row.info, request.name ?? '')
-  throw methodNotSupported(row.info, request.verb)
+  throw methodNotAllowed()
 }

@@ -1,6 +1,6 @@
 // Resources that are questions, not objects: nothing of them is kept.
 
-import { type KubeObject, failure, methodNotSupported } from '@binnacle/api'
+import { type KubeObject, failure, methodNotAllowed } from '@binnacle/api'
 import type { Call, Outcome } from '../call.ts'
 import type { DispatchContext } from '../dispatch-context.ts'
 import { accessReview, localAccessReview, rulesReview, selfAccessReview } from './access-reviews.ts'
@@ -27,7 +27,7 @@ type Review = (context: DispatchContext, call: Call) => KubeObject | Promise<Kub
 
 function createOnly(review: Review): VirtualResource {
   return async (context, call) => {
-    if (call.request.verb !== 'create') throw methodNotSupported(call.row.info, call.request.verb)
+    if (call.request.verb !== 'create') throw methodNotAllowed()
     if (typeof call.request.body !== 'object' || call.request.body === null)
       throw failure('BadRequest', 'the body of the request must be an object')
     const object = await review(context, call)
