@@ -29,4 +29,6 @@ export interface AdmissionPlugin {
   admit?(request: AdmissionRequest, reader: Reader): void | Promise<void>
   /** Validating step, after all mutating ones and the kind's own validation. */
   validate?(request: AdmissionRequest, reader: Reader): void | Promise<void>
+  /** After a create that was validated came to its end, written or not: gives back what validating took. */
+  settle?(request: AdmissionRequest, reader: Reader): void
 }

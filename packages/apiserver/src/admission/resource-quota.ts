@@ -1,4 +1,5 @@
-// ResourceQuota: what a create would add to what the namespace has. Usage is counted from the store's newest state.
+// ResourceQuota: what a create would add to what the namespace has. Usage is counted from the store's newest state, and
+// from what has been let through but is still on its way into the store.
 // Upstream: k8s.io/apiserver pkg/admission/plugin/resourcequota, pkg/quota/v1/evaluator/core.
 
 import {
@@ -16,7 +17,8 @@ import {
   parseQuantity,
   podQOSClass,
 } from '@binnacle/api'
-import type { AdmissionPlugin } from '../admission.ts'
+import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts'
+import type { Reader } from '../strategy.ts'
 
 type Usage = Record<string, string>
 
@@ -30,10 +32,28 @@ const plainCounts: ReadonlySet<string> = new Set([
   'services',
 ])
 
+/** By storage key and namespace. */
+const onTheirWay = new WeakMap<Reader, Map<string, Set<KubeObject>>>()
+
+function reservations(reader: Reader, { resource, namespace = '' }: AdmissionRequest): Set<KubeObject> {
+  let all = onTheirWay.get(reader)
+  if (all === undefined) onTheirWay.set(reader, (all = new Map<string, Set<KubeObject>>()))
+  const key = `${resource.storageKey}/${namespace}`
+  let reserved = all.get(key)
+  if (reserved === undefined) all.set(key, (reserved = new Set<KubeObject>()))
+  return reserved
+}
+
 export const resourceQuota: AdmissionPlugin = {
   name: 'ResourceQuota',
 
-  validate({ operation, resource, subresource, namespace, object, name }, reader) {
+  settle(request, reader) {
+    if (request.operation === 'CREATE' && request.object !== undefined)
+      reservations(reader, request).delete(request.object)
+  },
+
+  validate(request, reader) {
+    const { operation, resource, subresource, namespace, object, name } = request
     if (operation !== 'CREATE' || subresource || namespace === undefined || object === undefined) return
     const quotas = reader
       .list<ResourceQuota>('resourcequotas', namespace)
@@ -56,8 +76,7 @@ export const resourceQuota: AdmissionPlugin = {
       if (missing.length > 0) throw refuse(`failed quota: ${quotaName}: must specify ${missing.join(',')}`)
       if (named.length === 0) continue
       const used = total(
-        reader
-          .list(resource.storageKey, namespace)
+        [...reader.list(resource.storageKey, namespace), ...reservations(reader, request)]
           .filter((other) => isInScope(quota, resource, other) && !hasEnded(resource, other))
           .map((other) => usageOf(resource, other)),
       )
@@ -75,6 +94,7 @@ export const resourceQuota: AdmissionPlugin = {
         `exceeded quota: ${quotaName}, requested: ${shown(requested)}, used: ${shown(used)}, limited: ${shown(hard)}`,
       )
     }
+    if (!request.dryRun) reservations(reader, request).add(object)
   },
 }
 

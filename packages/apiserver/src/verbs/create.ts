@@ -56,10 +56,11 @@ async function writeNew(engine: Engine, call: Call, object: KubeObject): Promise
   fillSystemFields(object, backend.clock.now())
   prepareForCreate(row.info, object, () => backend.clock.now())
   await strategy.prepareForCreate?.(object, context)
+  const admission = admissionRequest(call, 'CREATE', object, undefined)
   let isWritten = false
   try {
     await validateObject(call, object, undefined)
-    await validateAdmission(engine, admissionRequest(call, 'CREATE', object, undefined))
+    await validateAdmission(engine, admission)
     const key = objectKeyOf(row, request.namespace, object.metadata.name ?? '')
     if (call.dryRun) {
       if (backend.store.get(key) !== undefined) throw alreadyExists(row.info, object.metadata.name ?? '')
@@ -74,6 +75,7 @@ async function writeNew(engine: Engine, call: Call, object: KubeObject): Promise
     if (stored === undefined) throw new Error(`the store kept nothing under ${key}`)
     return { type: 'object', code: 201, item: await answerItem(row, stored), row }
   } finally {
+    for (const plugin of engine.plugins) plugin.settle?.(admission, backend)
     if (!isWritten) strategy.undoCreate?.(object, context)
   }
 }

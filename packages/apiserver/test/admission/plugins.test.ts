@@ -52,6 +52,69 @@ test('ResourceQuota refuses what would be too much', async () => {
   )
 })
 
+test('two creates at once do not both fit where one does', async () => {
+  const { send } = await startEngine()
+  await send({
+    verb: 'create',
+    ...core,
+    resource: 'resourcequotas',
+    body: { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'q' }, spec: { hard: { configmaps: '1' } } },
+  })
+  const create = (name: string): Promise<unknown> =>
+    send({ verb: 'create', ...core, resource: 'configmaps', body: configMap(name) })
+  const settled = await Promise.allSettled([create('a'), create('b'), create('c')])
+  expect(settled.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected'])
+  await send({ verb: 'delete', ...core, resource: 'configmaps', name: 'a' })
+  await expect(create('d')).resolves.toBeDefined()
+})
+
+test('a MutatingAdmissionPolicy changes what is created', async () => {
+  const { send } = await startEngine()
+  const registration = { group: 'admissionregistration.k8s.io', version: 'v1' } as const
+  const resourceRules = [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['configmaps'] }]
+  const policy = {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'MutatingAdmissionPolicy',
+    metadata: { name: 'p' },
+    spec: {
+      matchConstraints: { resourceRules },
+      reinvocationPolicy: 'Never',
+      mutations: [
+        {
+          patchType: 'ApplyConfiguration',
+          applyConfiguration: { expression: 'Object{metadata: Object.metadata{labels: {"made-by": "policy"}}}' },
+        },
+        {
+          patchType: 'JSONPatch',
+          jsonPatch: {
+            expression: '[JSONPatch{op: "add", path: "/data", value: {"n": object.metadata.labels["made-by"]}}]',
+          },
+        },
+      ],
+    },
+  }
+  await send({ verb: 'create', ...registration, resource: 'mutatingadmissionpolicies', body: policy })
+  const binding = {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'MutatingAdmissionPolicyBinding',
+    metadata: { name: 'b' },
+    spec: { policyName: 'p' },
+  }
+  await send({ verb: 'create', ...registration, resource: 'mutatingadmissionpolicybindings', body: binding })
+  const made = await send({ verb: 'create', ...core, resource: 'configmaps', body: configMap('a') })
+  expect(made).toMatchObject({ metadata: { labels: { 'made-by': 'policy' } }, data: { n: 'policy' } })
+  const wrong = {
+    ...policy,
+    metadata: { name: 'w' },
+    spec: { ...policy.spec, matchConditions: [{ name: 'x', expression: 'nothing' }] },
+  }
+  await expect(
+    send({ verb: 'create', ...registration, resource: 'mutatingadmissionpolicies', body: wrong }),
+  ).rejects.toThrow(
+    'spec.matchConditions[0].expression: Invalid value: "nothing": compilation failed: ERROR: <input>:1:1: undeclared reference to \'nothing\'',
+  )
+})
+
 test('a ValidatingAdmissionPolicy denies once a binding puts it in force', async () => {
   const { send } = await startEngine()
   const registration = { group: 'admissionregistration.k8s.io', version: 'v1' } as const
