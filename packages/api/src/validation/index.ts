@@ -12,6 +12,7 @@ import { groupValidations, versionedKinds } from './groups.ts'
 import type { KindValidation } from './kind-validation.ts'
 import { validateMetadata, validateMetadataUpdate } from './metadata.ts'
 import { networkingValidations } from './networking.ts'
+import { podValidation } from './pod.ts'
 import { rbacValidations } from './rbac.ts'
 import { serviceValidation } from './service.ts'
 import { storageValidations } from './storage.ts'
@@ -30,6 +31,7 @@ const byKind: Readonly<Record<string, KindValidation>> = {
   ...rbacValidations,
   ...storageValidations,
   ...workloadValidations,
+  '/Pod': podValidation,
   '/Service': serviceValidation,
 }
 
@@ -61,13 +63,15 @@ export function validateCreate(kind: Kind, object: KubeObject): FieldError[] {
 }
 
 /** Everything that is wrong with a replaced object, or with the change itself. `old` is not changed. */
-export function validateUpdate(kind: Kind, object: KubeObject, old: KubeObject): FieldError[] {
+export function validateUpdate(kind: Kind, object: KubeObject, old: KubeObject, subresource?: string): FieldError[] {
   const errors: FieldError[] = []
   const validation = validationOf(kind)
   validateMetadataUpdate(errors, object.metadata, old.metadata, {
     requiresResourceVersion: requiresResourceVersion(kind),
   })
-  if (validation.update) validation.update(object as never, old as never, errors)
+  const viaSubresource = subresource === undefined ? undefined : validation.subresources?.[subresource]
+  if (viaSubresource) viaSubresource(object as never, old as never, errors)
+  else if (validation.update) validation.update(object as never, old as never, errors)
   else validation.create?.(object as never, errors)
   return errors
 }

@@ -12,6 +12,8 @@ export interface KindValidation {
   create?(object: never, errors: FieldError[]): void
   /** Absent: what is checked on create is checked again. */
   update?(object: never, old: never, errors: FieldError[]): void
+  /** Updates through sub-resources that have their own rules of what may change. */
+  subresources?: Readonly<Record<string, (object: never, old: never, errors: FieldError[]) => void>>
   statusUpdate?(object: never, old: never, errors: FieldError[]): void
   warnings?(object: never, old: never, warnings: string[]): void
 }

@@ -176,7 +176,7 @@ function validationErrors(
   if (old === undefined) return hooks.validateCreate?.(object) ?? validateCreate(info, object)
   if (request.subresource === 'status')
     return hooks.validateStatusUpdate?.(object, old) ?? validateStatusUpdate(info, object, old)
-  return hooks.validateUpdate?.(object, old) ?? validateUpdate(info, object, old)
+  return hooks.validateUpdate?.(object, old) ?? validateUpdate(info, object, old, request.subresource)
 }
 
 /** The object as it is kept. */
