@@ -7,16 +7,15 @@
 //   node bench/run.ts --only ours     without the peer; the document is left as it is
 //   node bench/run.ts --case get      one case
 
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { parseArgs, promisify } from 'node:util'
+import { parseArgs } from 'node:util'
+import { writeComparison } from './document.ts'
+import { type RunningEngine, bin, load, peers, residentMiB, root, round, startEngine } from './engine.ts'
 
-const root = join(import.meta.dirname, '..')
-const peers = process.env['PEERS'] ?? join(tmpdir(), 'binnacle-peers')
-const bin = join(peers, 'bin')
 const controlPlane = join(import.meta.dirname, 'peer', 'control-plane')
 
 const { values: options } = parseArgs({
@@ -43,15 +42,6 @@ interface Case {
   bar: number
   pods?: boolean
   measure(side: Side, kubeconfig: string, launchedAt: number): Promise<number>
-}
-
-const load = async (kubeconfig: string, ...args: string[]): Promise<Record<string, number>> => {
-  const { stdout } = await promisify(execFile)(
-    join(bin, 'load'),
-    ['--kubeconfig', kubeconfig, '--content', 'json', '--json-output', ...args],
-    { maxBuffer: 1 << 24 },
-  )
-  return (JSON.parse(stdout) as { figures: Record<string, number> }).figures
 }
 
 const figure =
@@ -161,52 +151,16 @@ const cases: Case[] = [
   },
 ]
 
-function residentMiB(pid: number): number {
-  const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-  return Number(kilobytes) / 1024
-}
-
 const ours = (): Side => {
-  const data = mkdtempSync(join(tmpdir(), 'binnacle-bench-'))
-  let child: ChildProcess | undefined
+  const directory = mkdtempSync(join(tmpdir(), 'binnacle-bench-'))
+  let engine: RunningEngine | undefined
   return {
     name: 'ours',
-    async start() {
-      const kubeconfig = join(data, 'kubeconfig')
-      const launchedAt = Date.now()
-      const flags = [
-        'up',
-        '--data',
-        join(data, 'data'),
-        '--port',
-        '0',
-        '--registry-port',
-        '0',
-        '--runtime',
-        'simulated',
-        '--kubeconfig',
-        kubeconfig,
-        '-o',
-        'json',
-      ]
-      const started = spawn(process.execPath, [join(root, 'dist', 'binnacle.mjs'), ...flags], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      })
-      child = started
-      for await (const line of started.stdout.setEncoding('utf8') as AsyncIterable<string>) {
-        JSON.parse(line)
-        return { kubeconfig, launchedAt }
-      }
-      throw new Error('the engine ended before it was ready')
-    },
-    memory: () => residentMiB(child?.pid ?? 0),
+    start: async () => (engine = await startEngine(directory)),
+    memory: () => engine?.memory() ?? Number.NaN,
     async stop() {
-      if (child !== undefined && child.exitCode === null) {
-        const gone = new Promise((resolve) => child?.once('exit', resolve))
-        child.kill('SIGTERM')
-        await gone
-      }
-      rmSync(data, { recursive: true, force: true })
+      await engine?.stop()
+      rmSync(directory, { recursive: true, force: true })
     },
   }
 }
@@ -269,10 +223,10 @@ execFileSync(process.execPath, [join(root, 'scripts', 'bundle.ts')], { cwd: root
 
 const results = new Map<string, Record<Side['name'], number[]>>()
 const sides = options.only === 'ours' ? [ours] : options.only === 'real' ? [real] : [ours, real]
-for (let round = 0; round < Number(options.rounds); round++) {
+for (let turn = 0; turn < Number(options.rounds); turn++) {
   for (const test of cases.filter(({ id }) => options.case === undefined || id === options.case)) {
     // The order alternates, so that neither side always meets the warmer machine.
-    for (const make of round % 2 === 0 ? sides : sides.toReversed()) {
+    for (const make of turn % 2 === 0 ? sides : sides.toReversed()) {
       const side = make()
       try {
         const { kubeconfig, launchedAt } = await side.start({ pods: test.pods ?? false })
@@ -280,7 +234,7 @@ for (let round = 0; round < Number(options.rounds); round++) {
         const all = results.get(test.id) ?? { ours: [], real: [] }
         all[side.name].push(value)
         results.set(test.id, all)
-        console.log(`round ${round + 1} ${side.name.padEnd(4)} ${test.title}: ${value.toFixed(1)} ${test.unit}`)
+        console.log(`round ${turn + 1} ${side.name.padEnd(4)} ${test.title}: ${value.toFixed(1)} ${test.unit}`)
       } finally {
         await side.stop()
       }
@@ -288,14 +242,13 @@ for (let round = 0; round < Number(options.rounds); round++) {
   }
 }
 
-if (options.only === undefined && options.case === undefined)
-  writeFileSync(join(root, 'docs', 'performance.md'), describe())
+if (options.only === undefined && options.case === undefined) writeComparison(describe())
 
-function describe(): string {
+function describe(): string[] {
   const lines = [
     '# Performance',
     '',
-    `Written by \`bench/run.ts\`: medians of ${options.rounds} rounds, ours and upstream Kubernetes 1.36 (etcd, kube-apiserver,`,
+    `Written by \`bench/run.ts\`: medians of ${options.rounds} ${options.rounds === '1' ? 'round' : 'rounds'}, ours and upstream Kubernetes 1.36 (etcd, kube-apiserver,`,
     `kube-controller-manager, kube-scheduler, kwok) in one run on ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'CPU'}, Node ${process.version}, JSON.`,
     '',
     '| what | upstream | Binnacle | ratio | bar |',
@@ -311,9 +264,5 @@ function describe(): string {
       `| ${title} | ${round(theirs)} ${unit} | ${round(own)} ${unit} | ${ratio.toFixed(1)} × | ${bar} ×${verdict} |`,
     )
   }
-  return `${lines.join('\n')}\n`
-}
-
-function round(value: number): string {
-  return value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(1)
+  return lines
 }
