@@ -7,6 +7,7 @@ import type { Store } from '@binnacle/store'
 import { defaultPlugins } from './admission/index.ts'
 import { Authorizer } from './auth/authorizer.ts'
 import { rbacEscalation } from './auth/escalation.ts'
+import { startRoleAggregation } from './auth/role-aggregation.ts'
 import { RuleIndex } from './auth/rule-index.ts'
 import { ServiceAccountTokens } from './auth/tokens.ts'
 import { StoreBackend } from './backend.ts'
@@ -87,7 +88,11 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const backend = new StoreBackend({ store, clock, registry, serviceClusterIPRange })
   const tokens = new ServiceAccountTokens({ privateKey: pki.serviceAccountKey, issuer, clock, reader: backend })
   const authorizer = new Authorizer(new RuleIndex(store), tokens)
-  const context: DispatchContext = { engine: { backend, plugins: [...defaultPlugins(), rbacEscalation(authorizer)], strategies }, registry, authorizer }
+  const context: DispatchContext = {
+    engine: { backend, plugins: [...defaultPlugins(), rbacEscalation(authorizer)], strategies },
+    registry,
+    authorizer,
+  }
   backend.connect(
     async <T>(request: ResourceRequest, user: UserInfo) =>
       resultOf(await dispatch(context, request, { user, userAgent: user.username })) as T,
@@ -121,6 +126,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     endpoint: { address: host, port },
     clientCa: pki.ca.certificate,
   })
+  const stopAggregation = await startRoleAggregation(store, onError)
   readiness.systemObjects = true
 
   return {
@@ -134,6 +140,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     adminKubeconfig: () => kubeconfig(pki, url),
     async close() {
       readiness.isClosing = true
+      stopAggregation()
       connector.close()
       metrics.close()
       await http.close()

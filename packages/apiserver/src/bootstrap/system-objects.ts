@@ -10,12 +10,14 @@ import {
   type ResourceInfo,
   apiVersionOf,
   applyDefaults,
+  deepEqual,
   formatTime,
 } from '@binnacle/api'
 import type { Store } from '@binnacle/store'
+import { uncoveredRules } from '../auth/rule-coverage.ts'
 import type { Registry } from '../registry.ts'
 import { flowSchemas, priorityLevels } from './flow-control.ts'
-import { type BootstrapRole, clusterRoleBindings, clusterRoles, roleBindings, roles } from './policy.ts'
+import { clusterRoleBindings, clusterRoles, roleBindings, roles } from './policy.ts'
 import { ownRoles } from './own-policy.ts'
 
 export interface SystemObjectsOptions {
@@ -117,7 +119,6 @@ function ensureService({ serviceIP, endpoint }: SystemObjectsOptions, ensure: En
   )
 }
 
-/** Roles of an earlier version get the rules that are missing (autoupdate); what people added stays. */
 const defaultsLabel = { 'kubernetes.io/bootstrapping': 'rbac-defaults' }
 const defaultsAnnotation = { 'rbac.authorization.kubernetes.io/autoupdate': 'true' }
 const rbac = 'rbac.authorization.k8s.io'
@@ -135,22 +136,32 @@ function ensurePolicy(_options: SystemObjectsOptions, ensure: Ensure): void {
   })
   const all = [...clusterRoles, ...ownRoles.map(({ role }) => role)]
   for (const role of all) {
-    ensure(rbac, 'clusterroles', {
-      metadata: meta(role.name, role.labels),
-      ...(role.aggregates === undefined
-        ? {}
-        : { aggregationRule: { clusterRoleSelectors: role.aggregates.map((matchLabels) => ({ matchLabels })) } }),
-      rules: role.aggregates === undefined ? rulesOf(role.rules) : aggregated(role, all),
-    })
+    const rules = rulesOf(role.rules)
+    // The aggregation writes what the others gather.
+    const draft =
+      role.aggregates === undefined
+        ? { metadata: meta(role.name, role.labels), rules }
+        : {
+            metadata: meta(role.name, role.labels),
+            aggregationRule: { clusterRoleSelectors: role.aggregates.map((matchLabels) => ({ matchLabels })) },
+            rules: [],
+          }
+    ensure(rbac, 'clusterroles', draft, (current) => withRules(current, rules))
   }
   const bindings = [...lines(clusterRoleBindings), ...ownRoles.map(({ role, subjects }) => `${role.name}: ${subjects}`)]
   for (const line of bindings) {
     const [name, subjects] = split(line)
-    ensure(rbac, 'clusterrolebindings', {
-      metadata: meta(name),
-      subjects: subjectsOf(subjects),
-      roleRef: { apiGroup: rbac, kind: 'ClusterRole', name },
-    })
+    const wanted = subjectsOf(subjects)
+    ensure(
+      rbac,
+      'clusterrolebindings',
+      {
+        metadata: meta(name),
+        ...(wanted.length === 0 ? {} : { subjects: wanted }),
+        roleRef: { apiGroup: rbac, kind: 'ClusterRole', name },
+      },
+      (current) => withSubjects(current, wanted),
+    )
   }
   for (const role of roles)
     ensure(rbac, 'roles', { metadata: meta(role.name, role.labels, role.namespace), rules: rulesOf(role.rules) })
@@ -163,6 +174,25 @@ function ensurePolicy(_options: SystemObjectsOptions, ensure: Ensure): void {
       roleRef: { apiGroup: rbac, kind: 'Role', name: role },
     })
   }
+}
+
+function isKeptUpToDate({ metadata }: Draft): boolean {
+  return metadata.annotations?.['rbac.authorization.kubernetes.io/autoupdate'] !== 'false'
+}
+
+/** A role of an earlier version gets the rules that are missing (autoupdate); what people added stays. */
+function withRules(current: Draft, wanted: readonly PolicyRule[]): Draft | undefined {
+  const rules = (current['rules'] ?? []) as PolicyRule[]
+  const missing = uncoveredRules(rules, wanted)
+  return missing.length === 0 || !isKeptUpToDate(current) ? undefined : { ...current, rules: [...rules, ...missing] }
+}
+
+function withSubjects(current: Draft, wanted: readonly object[]): Draft | undefined {
+  const subjects = (current['subjects'] ?? []) as object[]
+  const missing = wanted.filter((subject) => !subjects.some((known) => deepEqual(known, subject)))
+  return missing.length === 0 || !isKeptUpToDate(current)
+    ? undefined
+    : { ...current, subjects: [...subjects, ...missing] }
 }
 
 function lines(text: string): string[] {
@@ -188,16 +218,8 @@ function rulesOf(text: string): PolicyRule[] {
   })
 }
 
-/** What the aggregation controller would write, so that `admin`, `edit` and `view` say something from the first moment. */
-function aggregated({ aggregates = [] }: BootstrapRole, all: readonly BootstrapRole[]): PolicyRule[] {
-  return all
-    .filter(({ labels = {} }) =>
-      aggregates.some((selector) => Object.entries(selector).every(([key, value]) => labels[key] === value)),
-    )
-    .flatMap((role) => (role.aggregates === undefined ? rulesOf(role.rules) : aggregated(role, all)))
-}
-
 function subjectsOf(text: string): object[] {
+  if (text === '') return []
   return text.split(', ').map((subject) => {
     const [kind = '', ...rest] = subject.split(' ')
     const name = rest.join(' ')
