@@ -23,7 +23,11 @@ function isInstalled() {
 export function setup() {
   if (!isInstalled()) {
     console.error('binnacle: installing dependencies (once)')
-    execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: ['ignore', 2, 2] })
+    // Not `npm ci`: it wants the optional packages of all other platforms in the lock file, which not every registry has.
+    execFileSync('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
+      cwd: root,
+      stdio: ['ignore', 2, 2],
+    })
   }
   for (const [output, script] of [
     ['packages/api/generated-docs/descriptions.json', 'scripts/descriptions.ts'],
