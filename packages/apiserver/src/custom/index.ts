@@ -94,7 +94,7 @@ function infoOf({ spec }: CustomResourceDefinition, version: Version): ResourceI
   }
 }
 
-function hooksOf({ spec }: CustomResourceDefinition, version: Version): RowHooks {
+function hooksOf({ spec, status }: CustomResourceDefinition, version: Version): RowHooks {
   const props: Props | undefined = version.schema?.openAPIV3Schema
   const storage = spec.versions.find((candidate) => candidate.storage)?.name ?? version.name
   const inVersion = (object: KubeObject, name: string): KubeObject => ({
@@ -114,8 +114,10 @@ function hooksOf({ spec }: CustomResourceDefinition, version: Version): RowHooks
   const printer = customPrinter(version.additionalPrinterColumns)
   const { scale } = version.subresources ?? {}
   const defaulted = hasDefaults(props)
+  // Where the storage version has changed, objects of the earlier one are kept until they are written again.
+  const isMixed = (status?.storedVersions?.length ?? 0) > 1
   return {
-    servesStoredBytes: !defaulted,
+    servesStoredBytes: !defaulted && !isMixed,
     fromStorage(stored) {
       if (!defaulted) return inVersion(stored, version.name)
       const object = cloneJson(stored)

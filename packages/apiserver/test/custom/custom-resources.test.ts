@@ -106,3 +106,24 @@ test('a definition with the wrong name or without a schema is refused with every
   expect(message).toContain('metadata.name: Invalid value: "x": must be spec.names.plural+"."+spec.group')
   expect(message).toContain('schemas are required')
 })
+
+test('objects of an earlier storage version are served at the version asked for', async () => {
+  const { send } = await startEngine()
+  await send({ verb: 'create', ...definitions, body: definition })
+  await send({ verb: 'create', ...ships, body: ship({ masts: 1 }) })
+  const [v1] = definition.spec.versions
+  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } }
+  const versions = [
+    { ...v1, storage: false },
+    { name: 'v2', served: true, storage: true, schema },
+  ]
+  await send({
+    verb: 'patch',
+    ...definitions,
+    name: 'ships.example.com',
+    patchType: 'application/merge-patch+json',
+    body: { spec: { versions } },
+  })
+  const read = await send({ verb: 'get', ...ships, version: 'v2', name: 'a' })
+  expect(read).toMatchObject({ apiVersion: 'example.com/v2', spec: { masts: 1 } })
+})
