@@ -1,6 +1,6 @@
 // Security contexts of containers and pods, sysctls among them (ValidateSecurityContext and
-// validatePodSpecSecurityContext of pkg/apis/core/validation). Containers may be privileged, as upstream allows by
-// default for its API server's callers: policy is admission's business.
+// validatePodSpecSecurityContext of pkg/apis/core/validation). Containers may be privileged, as under an upstream API
+// server that runs with --allow-privileged: policy is admission's business.
 
 import { field } from '../field-error.ts'
 import type {
