@@ -4,15 +4,17 @@
 import { type FieldError, field } from '@binnacle/api'
 import { type Props, type ValidationRule, itemsOf, propertyOf, valuesOf } from '../custom/structural-schema.ts'
 import { compile, totalLimit } from './environment.ts'
+import { checkFields } from './field-check.ts'
 import { parseDuration, parseTimestamp } from './time-library.ts'
 import { Budget, CostExceeded, Optional } from './values.ts'
 
 const variables = ['self', 'oldSelf']
 
-/** What is wrong with the expression; undefined where it compiles. */
-export function compileRule(expression: string): string | undefined {
+/** What is wrong with the expression; undefined where it compiles. `isRoot`: a rule of the whole object. */
+export function compileRule(expression: string, props: Props, isRoot: boolean): string | undefined {
   try {
     compile(expression, variables)
+    checkFields(expression, props, isRoot, escaped)
     return undefined
   } catch (error) {
     return textOf(error)

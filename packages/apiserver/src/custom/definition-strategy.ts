@@ -243,7 +243,7 @@ function validateStructure(props: Props, path: string, isNested: boolean): Field
     )
   }
   for (const [index, rule] of (props['x-kubernetes-validations'] ?? []).entries()) {
-    const problem = compileRule(rule.rule)
+    const problem = compileRule(rule.rule, props, !isNested)
     if (problem !== undefined)
       errors.push(
         field.invalid(`${path}.x-kubernetes-validations[${index}].rule`, rule.rule, `compilation failed: ${problem}`),

@@ -127,3 +127,17 @@ test('objects of an earlier storage version are served at the version asked for'
   const read = await send({ verb: 'get', ...ships, version: 'v2', name: 'a' })
   expect(read).toMatchObject({ apiVersion: 'example.com/v2', spec: { masts: 1 } })
 })
+
+test('a rule that names a field which the schema does not have is refused with its place', async () => {
+  const { send } = await startEngine()
+  const ruled = (rule: string): object => {
+    const [v1] = definition.spec.versions
+    const openAPIV3Schema = { ...v1?.schema.openAPIV3Schema, 'x-kubernetes-validations': [{ rule }] }
+    return { ...definition, spec: { ...definition.spec, versions: [{ ...v1, schema: { openAPIV3Schema } }] } }
+  }
+  expect(await refusal(send({ verb: 'create', ...definitions, body: ruled('self.spec.oars > 3') }))).toContain(
+    "compilation failed: ERROR: <input>:1:10: undefined field 'oars'",
+  )
+  const fine = 'self.metadata.name != "x" && [self.spec].all(s, s.masts < 9) && has(self.spec.flag)'
+  expect(await send({ verb: 'create', ...definitions, body: ruled(fine) })).toBeDefined()
+})
