@@ -163,6 +163,21 @@ export function prepareForUpdate(kind: Kind, object: KubeObject, old: KubeObject
   }
 }
 
+/**
+ * What a write to the main resource or to `status` resets, as paths: nobody comes to own it by that write
+ * (rest.ResetFieldsStrategy).
+ */
+export function resetFields(info: Kind & Pick<ResourceInfo, 'schema'>, subresource?: string): string[][] {
+  const lifecycle = lifecycleOf(info)
+  if (subresource === undefined) return lifecycle.emptyStatus || lifecycle === customKindWithStatus ? [['status']] : []
+  if (subresource !== 'status' || info.schema.type !== 'object') return []
+  const others = [...info.schema.fields.keys()].filter((name) => !notReset.has(name)).map((name) => [name])
+  const kept = lifecycle.metadataKeptByStatus === 'all' ? metadataResetForStatus : lifecycle.metadataKeptByStatus
+  return [...others, ...(kept ?? []).map((name) => ['metadata', name])]
+}
+
+const notReset: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata', 'status'])
+
 /** Keeps everything but the status (and what metadata the kind lets a status update change). */
 export function prepareForStatusUpdate(
   kind: Kind,

@@ -30,7 +30,8 @@ export async function create(engine: Engine, call: Call): Promise<Outcome> {
 /** Also where an apply or an update makes the object. `object` is a decoded draft, given away. */
 export async function createObject(engine: Engine, call: Call, object: KubeObject): Promise<Outcome> {
   const { metadata } = object
-  if (metadata.resourceVersion !== undefined && metadata.resourceVersion !== '') {
+  // An apply or update that makes the object may have meant a version that is gone.
+  if (call.request.verb === 'create' && metadata.resourceVersion) {
     throw badRequest('resourceVersion should not be set on objects to be created')
   }
   if (metadata.managedFields === undefined || call.request.patchType === undefined)

@@ -1,7 +1,7 @@
 // What the server itself writes into metadata. Upstream: apiserver pkg/registry/rest/{meta,create,update}.go.
 
 import { randomInt, randomUUID } from 'node:crypto'
-import { type KubeObject, type OwnerReference, badRequest, formatTime } from '@binnacle/api'
+import { type KubeObject, type OwnerReference, badRequest, builtinKindSchema, formatTime } from '@binnacle/api'
 import type { Call } from '../call.ts'
 
 /** Consonants and digits that spell nothing and look like nothing else (apimachinery util/rand). */
@@ -24,16 +24,8 @@ export function requireKind(call: Call, value: unknown): KubeObject {
   const expected = expectedKind(call)
   object.apiVersion ??= expected.apiVersion
   object.kind ??= expected.kind
-  if (object.apiVersion !== expected.apiVersion) {
-    throw badRequest(
-      `the API version in the data (${object.apiVersion}) does not match the expected API version (${expected.apiVersion})`,
-    )
-  }
-  if (object.kind !== expected.kind) {
-    throw badRequest(
-      `${object.kind} in version "${row.info.version}" cannot be handled as a ${expected.kind}: converting (${object.apiVersion}.${object.kind}) to (${row.apiVersion}.${expected.kind}): unknown conversion`,
-    )
-  }
+  if (object.apiVersion !== expected.apiVersion || object.kind !== expected.kind)
+    throw badRequest(kindMismatch(object, expected))
   object.metadata ??= {}
   if (typeof object.metadata !== 'object' || Array.isArray(object.metadata))
     throw badRequest('metadata must be an object')
@@ -41,7 +33,43 @@ export function requireKind(call: Call, value: unknown): KubeObject {
   return object
 }
 
-function expectedKind({ row, request }: Call): { apiVersion: string; kind: string } {
+/** As the decoder of a built-in kind words it, which tells kinds that it knows from others. */
+function kindMismatch({ apiVersion = '', kind = '' }: KubeObject, expected: ExpectedKind): string {
+  const { group, version } = groupVersionOf(apiVersion)
+  const head = `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${expected.kind}`
+  if (builtinKindSchema(apiVersion, kind) === undefined)
+    return `${head}: no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`
+  const target = groupVersionOf(expected.apiVersion).group
+  return `${head}: converting (${[group, version].filter((part) => part !== '').join('/')}.${kind}) to (${target.split('.')[0] || 'core'}.${expected.kind}): unknown conversion`
+}
+
+function groupVersionOf(apiVersion: string): { group: string; version: string } {
+  const slash = apiVersion.indexOf('/')
+  return { group: slash < 0 ? '' : apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1) }
+}
+
+/** What is applied says what it is, in full. */
+export function requireAppliedKind(call: Call): void {
+  const { apiVersion = '', kind = '' } = (call.request.body ?? {}) as { apiVersion?: string; kind?: string }
+  const expected = expectedKind(call)
+  if (apiVersion === expected.apiVersion && kind === expected.kind) return
+  throw badRequest(`invalid object type: ${apiVersion === '' ? '/' : apiVersion}, Kind=${kind}`)
+}
+
+/** The name in the body must be that of the path. */
+export function requireName({ request }: Call, { metadata }: KubeObject): void {
+  if (!metadata.name)
+    throw badRequest(`the name of the object (${request.name} based on URL) was undeterminable: name must be provided`)
+  if (metadata.name !== request.name)
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${request.name})`)
+}
+
+interface ExpectedKind {
+  apiVersion: string
+  kind: string
+}
+
+function expectedKind({ row, request }: Call): ExpectedKind {
   const subresource =
     request.subresource === undefined
       ? undefined
@@ -78,22 +106,22 @@ export function fillSystemFields(object: KubeObject, now: number): void {
 export function keepSystemFields(object: KubeObject, old: KubeObject): void {
   const { metadata } = object
   const before = old.metadata
-  for (const name of [
-    'uid',
-    'creationTimestamp',
-    'deletionTimestamp',
-    'deletionGracePeriodSeconds',
-    'generateName',
-  ] as const) {
-    const value = before[name]
-    if (value === undefined) delete metadata[name]
-    else if (name !== 'generateName' || metadata.generateName === undefined) setMember(metadata, name, value)
-  }
+  // What else the client says about these is for validation to refuse.
+  if (!metadata.uid) setMember(metadata, 'uid', before.uid)
+  setMember(metadata, 'creationTimestamp', before.creationTimestamp)
+  if (before.deletionTimestamp !== undefined) metadata.deletionTimestamp = before.deletionTimestamp
+  metadata.deletionGracePeriodSeconds ??= before.deletionGracePeriodSeconds
+  if (metadata.deletionGracePeriodSeconds === undefined) delete metadata.deletionGracePeriodSeconds
   delete metadata.selfLink
 }
 
-function setMember<K extends string>(target: Partial<Record<K, unknown>>, name: K, value: unknown): void {
-  target[name] = value
+function setMember<K extends 'uid' | 'creationTimestamp'>(
+  metadata: KubeObject['metadata'],
+  name: K,
+  value: KubeObject['metadata'][K],
+): void {
+  if (value === undefined) delete metadata[name]
+  else metadata[name] = value
 }
 
 /** The same owner named twice is one owner; upstream warns and keeps the first. */

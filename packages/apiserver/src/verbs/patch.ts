@@ -10,9 +10,10 @@ import {
   cloneJson,
   failure,
   formatTime,
+  resetFields,
 } from '@binnacle/api'
 import type { Call } from '../call.ts'
-import { requireKind } from './metadata.ts'
+import { requireAppliedKind, requireKind, requireName } from './metadata.ts'
 import { type Engine, finishDecoding, reportFieldErrors, setManagedFields } from './write.ts'
 
 export interface PatchedObject {
@@ -28,8 +29,9 @@ export async function patchObject(engine: Engine, call: Call, old: KubeObject | 
   if (request.patchType === 'application/apply-patch+yaml') return { object: applied(engine, call, old), tracked: true }
   if (old === undefined) throw badRequest('there is nothing to patch')
   // The result shares what did not change with the frozen original; defaulting needs a draft of its own.
-  const object = requireKind(call, cloneJson(mergedOf(call, old)))
-  finishDecoding(engine, call, object, call.decodeErrors)
+  const merged = requireKind(call, cloneJson(mergedOf(call, old)))
+  const object = finishDecoding(engine, call, merged, call.decodeErrors)
+  requireName(call, object)
   return { object, tracked: false }
 }
 
@@ -57,14 +59,13 @@ function mergedOf({ request, row }: Call, old: KubeObject): unknown {
 
 function applied(engine: Engine, call: Call, old: KubeObject | undefined): KubeObject {
   const { request, row, options } = call
+  requireAppliedKind(call)
   const patch = requireKind(call, cloneJson(request.body))
   if (patch.metadata.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil')
-  const name = patch.metadata.name ?? ''
-  if (name === '') patch.metadata.name = request.name
-  else if (name !== request.name)
-    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${request.name})`)
+  if (!patch.metadata.name) patch.metadata.name = request.name
+  requireName(call, patch)
   // Unknown fields are what applying itself refuses, whatever fieldValidation says.
-  reportFieldErrors(call, call.decodeErrors)
+  reportFieldErrors(call, patch, call.decodeErrors)
   const { object, managedFields } = applyServerSide({
     schema: row.info.schema,
     live: old,
@@ -73,10 +74,10 @@ function applied(engine: Engine, call: Call, old: KubeObject | undefined): KubeO
     force: options.force ?? false,
     apiVersion: row.apiVersion,
     time: formatTime(engine.backend.clock.now()),
+    resetFields: resetFields(row.info, request.subresource),
     ...(request.subresource === undefined ? {} : { subresource: request.subresource }),
   })
-  const draft = requireKind(call, cloneJson(object))
-  finishDecoding(engine, { ...call, decodeErrors: [] }, draft)
+  const draft = finishDecoding(engine, { ...call, decodeErrors: [] }, requireKind(call, cloneJson(object)))
   setManagedFields(draft, managedFields)
   return draft
 }

@@ -3,7 +3,6 @@
 
 import {
   type KubeObject,
-  badRequest,
   conflict,
   deepEqual,
   failure,
@@ -21,7 +20,7 @@ import type { Call, Outcome } from '../call.ts'
 import { objectKeyOf } from '../registry.ts'
 import { createObject } from './create.ts'
 import { isReadyToGo, removeNow } from './delete.ts'
-import { keepSystemFields } from './metadata.ts'
+import { keepSystemFields, requireName } from './metadata.ts'
 import { type PatchedObject, patchObject } from './patch.ts'
 import { itemOf } from './read.ts'
 import {
@@ -76,10 +75,7 @@ const patchAttempts = 5
 export async function update(engine: Engine, call: Call): Promise<Outcome> {
   const body = decodeBody(engine, call)
   const { row, request } = call
-  const name = body.metadata.name ?? ''
-  if (name === '') body.metadata.name = request.name
-  else if (name !== request.name)
-    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${request.name})`)
+  requireName(call, body)
   try {
     return await change(engine, call, () => ({ object: structuredCopy(body), tracked: false }))
   } catch (error) {
@@ -140,16 +136,16 @@ function requireVersion(call: Call, draft: KubeObject, old: KubeObject): boolean
   const { row, request } = call
   const name = request.name ?? ''
   const { uid, resourceVersion = '' } = draft.metadata
-  if (uid !== undefined && uid !== '' && uid !== old.metadata.uid) {
+  if (request.patchType === undefined && uid !== undefined && uid !== '' && uid !== old.metadata.uid) {
     throw conflict(
       row.info,
       name,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`,
+      `StorageError: invalid object, Code: 4, Key: /registry/${objectKeyOf(row, request.namespace, name)}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid ?? ''}`,
     )
   }
   if (resourceVersion === '' || resourceVersion === '0') {
     if (request.patchType === undefined && onlyConditionally.has(row.info.storageKey)) {
-      throw invalid({ group: row.info.group, kind: row.info.kind }, name, [
+      throw invalid({ group: row.info.group, kind: row.info.resource }, name, [
         field.invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
       ])
     }

@@ -9,9 +9,11 @@ import {
   cloneJson,
   decodeError,
   decodeStrict,
+  field,
   formatTime,
   invalid,
   prune,
+  resetFields,
   validateCreate,
   validateStatusUpdate,
   validateUpdate,
@@ -65,25 +67,31 @@ export function finishDecoding(
 ): KubeObject {
   const { row } = call
   if (row.hooks.prune !== undefined) {
-    reportFieldErrors(call, [...row.hooks.prune(object), ...earlier])
+    const before = call.options.fieldValidation === 'Strict' ? cloneJson(object) : object
+    reportFieldErrors(call, before, [...earlier, ...row.hooks.prune(object)])
     row.hooks.applyDefaults?.(object)
     return object
   }
   const mistyped = decodeError(row.info.schema, object)
-  if (mistyped !== undefined) {
-    throw badRequest(
-      `${row.info.kind} in version ${JSON.stringify(row.info.version)} cannot be handled as a ${row.info.kind}: ${mistyped}`,
-    )
-  }
+  if (mistyped !== undefined) throw undecodable(call, object, mistyped)
   const { unknown } = decodeStrict(row.info.schema, object)
-  reportFieldErrors(call, [...unknown, ...earlier])
+  reportFieldErrors(call, object, [...earlier, ...unknown])
   const known = unknown.length === 0 ? object : prune(row.info.schema, object)
   if (row.hooks.applyDefaults === undefined) applyDefaults(row.info, known, () => engine.backend.clock.now())
   else row.hooks.applyDefaults(known)
   return known
 }
 
-export function reportFieldErrors(call: Call, errors: readonly string[]): void {
+/** A body that is no such object; of a patch, its result is what is told of. */
+function undecodable({ row, request: { patchType } }: Call, object: KubeObject, why: string): Error {
+  if (patchType === undefined || patchType === 'application/apply-patch+yaml') {
+    const { kind, version } = row.info
+    return badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${why}`)
+  }
+  return invalid({ group: '', kind: '' }, '', [field.invalid('patch', JSON.stringify(object), why)])
+}
+
+export function reportFieldErrors(call: Call, object: KubeObject, errors: readonly string[]): void {
   if (errors.length === 0) return
   switch (call.options.fieldValidation ?? 'Warn') {
     case 'Ignore':
@@ -92,7 +100,7 @@ export function reportFieldErrors(call: Call, errors: readonly string[]): void {
       for (const error of errors) call.warn(error)
       return
     case 'Strict':
-      throw badRequest(`strict decoding error: ${errors.join(', ')}`)
+      throw undecodable(call, object, `strict decoding error: ${errors.join(', ')}`)
   }
 }
 
@@ -106,6 +114,7 @@ export function trackFields(engine: Engine, call: Call, object: KubeObject, old:
     manager: fieldManager,
     apiVersion: row.apiVersion,
     time: formatTime(engine.backend.clock.now()),
+    resetFields: resetFields(row.info, request.subresource),
     ...(request.subresource === undefined ? {} : { subresource: request.subresource }),
   })
   setManagedFields(object, managed)
