@@ -66,7 +66,7 @@ test('a definition is established at once and its objects are defaulted, pruned 
     'Ship.example.com "a" is invalid: [spec.masts: Required value, spec.flag: Unsupported value: "white": supported values: "none", "pirate"]',
   )
   expect(await refusal(send({ ...create({ masts: 1, oars: 2 }), options: { fieldValidation: 'Strict' } }))).toBe(
-    'strict decoding error: unknown field "spec.oars"',
+    'Ship in version "v1" cannot be handled as a Ship: strict decoding error: unknown field "spec.oars"',
   )
   expect(await send(create({ masts: 3, oars: 2 }))).toMatchObject({ spec: { masts: 3, flag: 'none' } })
   expect(
