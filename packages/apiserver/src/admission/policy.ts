@@ -53,12 +53,9 @@ export interface Hit<Policy, Binding> {
   reader: Reader
 }
 
-/** Policies never judge what configures admission: a wrong one could not be taken back. */
-export function isExempt({ resource, operation, subresource }: AdmissionRequest): boolean {
-  return (
-    resource.group === registrationGroup ||
-    (operation === 'CREATE' && subresource === undefined && resource.group === 'authorization.k8s.io')
-  )
+/** Nothing judges what configures admission: a wrong configuration could not be taken back. */
+export function isExempt({ resource }: AdmissionRequest): boolean {
+  return resource.group === registrationGroup
 }
 
 export function* hits<Policy extends Configured<PolicySpec>, Binding extends Configured<BindingSpec>>(
