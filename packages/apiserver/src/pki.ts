@@ -53,7 +53,12 @@ export async function openPki({ directory, names, now }: PkiOptions): Promise<Pk
   cryptoProvider.set(webcrypto as never)
   const files = new KeyFiles(directory)
   const authority = await files.pair('ca', () => selfSigned(now))
-  const issuer = await loadAuthority(authority)
+  const issuer = await loadAuthority(authority).catch((error: unknown) => {
+    throw new Error(
+      `the certificate authority in ${directory ?? 'memory'} (ca.key, ca.crt) is damaged: restore both files, or remove both to make new ones, after which every kubeconfig has to be taken anew`,
+      { cause: error },
+    )
+  })
   const serviceAccountKey = await files.text('service-accounts.key', async () => pemOf(await generateKeys()))
   // The server's certificate is made at each start: its names and lifetime follow the machine.
   const serving = await issue(issuer, {

@@ -4,9 +4,9 @@
 //   pki/          keys, certificates, passwords   node/     pods: logs, volumes, records of running programs
 //   engine.json   what runs on it now             engine.log   the log of a detached engine
 
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { CliError } from './cli-error.ts'
 
 export interface DataDirectory {
@@ -24,21 +24,51 @@ export async function openDataDirectory(options: { data?: string; ephemeral?: bo
   if (options.ephemeral) return { path: await mkdtemp(join(tmpdir(), 'binnacle-')), ephemeral: true }
   const path = dataPath(options.data)
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 })
+    await makeFolder(path)
   } catch (error) {
     throw unusable(path, error)
   }
   return { path, ephemeral: false }
 }
 
-function unusable(path: string, error: unknown): CliError {
-  const why = error instanceof Error ? error.message : String(error)
+/** Each missing folder in turn: mkdir's own recursion never ends under /proc, where making one says ENOENT. */
+async function makeFolder(path: string): Promise<void> {
+  const there = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  if (there !== undefined) {
+    if (!there.isDirectory()) throw new Error(`${path} is a file`)
+    return
+  }
+  await makeFolder(dirname(path))
+  await mkdir(path, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    // Made by another at the same moment.
+    if (error.code !== 'EEXIST') throw error
+  })
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'it is read-only',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the quota is used up',
+  ENOTDIR: 'a part of its path is a file',
+}
+
+/** Why a folder does not serve, in words where the system has but a code. */
+export function unusable(path: string, error: unknown): CliError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const why = reasons[code] ?? (error instanceof Error ? error.message : String(error))
   return new CliError(`cannot use the data folder ${path}: ${why}; choose another with --data`, { cause: error })
 }
 
 /** What other commands need to know of a running engine. */
 export interface EngineRecord {
   pid: number
+  /** When the process started, where the system tells: its number may have been given to another program since. */
+  started?: string
   api: string
   /** The Canvas's address; null until this build has one. */
   canvas: string | null
@@ -71,8 +101,27 @@ export async function readRecord(data: string): Promise<EngineRecord | undefined
     throw unusable(data, error)
   })
   if (text === undefined) return undefined
-  const record = JSON.parse(text) as EngineRecord
-  return isRunning(record.pid) ? record : undefined
+  const record = parseRecord(data, text)
+  if (!isRunning(record.pid)) return undefined
+  const started = await processStart(record.pid)
+  return record.started === undefined || started === undefined || started === record.started ? record : undefined
+}
+
+function parseRecord(data: string, text: string): EngineRecord {
+  try {
+    const record = JSON.parse(text) as Partial<EngineRecord> | null
+    if (typeof record?.pid === 'number') return record as EngineRecord
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+  }
+  throw new CliError(`${recordPath(data)} is damaged: remove it, after ending the engine if one runs on the folder`)
+}
+
+/** Start of a process in clock ticks since boot; undefined where the system does not tell. */
+export async function processStart(pid: number): Promise<string | undefined> {
+  const line = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+  // The second field is the program's name, in which anything may stand.
+  return line === '' ? undefined : line.slice(line.lastIndexOf(')') + 2).split(' ')[19]
 }
 
 export function isRunning(pid: number): boolean {

@@ -68,10 +68,11 @@ async function start(options: EngineOptions, started: (() => unknown)[], close: 
   const stop = new AbortController()
 
   if (data.ephemeral) started.push(() => rm(data.path, { recursive: true, force: true }))
-  const range = await claimServiceRange(data.path)
-  started.push(() => range.release())
+  // The store first: its lock names the engine that has the folder.
   const store = await openStore(data)
   started.push(() => store.close())
+  const range = await claimServiceRange(data.path)
+  started.push(() => range.release())
 
   const api = await listening('API', options.port, '--port', () =>
     createApiServer({

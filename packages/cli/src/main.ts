@@ -2,7 +2,8 @@
 // The `binnacle` command: flags, wiring, exit codes. Each command is loaded when it is called, so that `binnacle
 // version` does not pay for the engine.
 
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import type { Shell } from './commands/completion.ts'
 import { CliError, errorLine, exitCodes } from './cli-error.ts'
 
 function port(text: string): number {
@@ -15,11 +16,19 @@ function port(text: string): number {
 const dataOption = ['--data <dir>', 'folder of the engine (default: $BINNACLE_DATA or ~/.binnacle)'] as const
 const outputOption = (): Option => new Option('-o, --output <format>', 'output format').choices(['json'])
 
+/** Commander puts its suggestion on a line of its own. */
+function oneLine(text: string): string {
+  return `binnacle: ${text
+    .replace(/^error: /, '')
+    .trim()
+    .replaceAll(/\s*\n\s*/g, ' ')}\n`
+}
+
 export function createProgram(): Command {
   const program = new Command('binnacle')
     .description('A Kubernetes API in one process that runs real applications under stock kubectl')
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'binnacle: ')) })
+    .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
     .showSuggestionAfterError()
 
   program
@@ -83,8 +92,8 @@ export function createProgram(): Command {
   program
     .command('completion')
     .description('print a completion script')
-    .argument('<shell>', 'bash, zsh or fish')
-    .action(async (shell: string) => {
+    .addArgument(new Argument('<shell>', 'shell that reads it').choices(['bash', 'zsh', 'fish']))
+    .action(async (shell: Shell) => {
       process.stdout.write((await import('./commands/completion.ts')).completion(program, shell))
     })
 
@@ -94,7 +103,10 @@ export function createProgram(): Command {
 /** Exit code of one call; prints errors as one line. */
 export async function run(argv: readonly string[]): Promise<number> {
   try {
-    await createProgram().parseAsync(argv, { from: 'user' })
+    const [first] = argv
+    // What people type first; the versions come from the command, which knows them all.
+    const words = first === '--version' || first === '-V' ? ['version', ...argv.slice(1)] : argv
+    await createProgram().parseAsync(words, { from: 'user' })
     return exitCodes.done
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage

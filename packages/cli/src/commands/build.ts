@@ -1,6 +1,6 @@
 // `binnacle build DIR -t NAME:TAG`: sources to an image in the store of the data folder, and to a registry when asked.
 
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import {
   BuildError,
@@ -14,7 +14,7 @@ import {
   tagWarning,
 } from '@binnacle/images'
 import { CliError, exitCodes } from '../cli-error.ts'
-import { dataPath, readRecord } from '../data-directory.ts'
+import { dataPath, openDataDirectory, readRecord } from '../data-directory.ts'
 import { progress } from '../progress.ts'
 
 interface BuildOptions {
@@ -40,7 +40,7 @@ export async function build(directory: string, options: BuildOptions): Promise<v
     const data = dataPath(options.data)
     const record = await readRecord(data)
     const own = new Set(record === undefined ? [] : [record.registry])
-    await mkdir(join(data, 'images'), { recursive: true, mode: 0o700 })
+    await openDataDirectory({ data })
     const store = await ImageStore.open(join(data, 'images'))
     const repository = localRepository(reference, own)
     const tag = reference.tag ?? 'latest'

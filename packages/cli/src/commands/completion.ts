@@ -1,27 +1,43 @@
 // `binnacle completion SHELL`: a script that completes commands and flags, made from the command table itself.
 
 import type { Command } from 'commander'
-import { CliError, exitCodes } from '../cli-error.ts'
 
-export function completion(program: Command, shell: string): string {
+export type Shell = 'bash' | 'zsh' | 'fish'
+
+export function completion(program: Command, shell: Shell): string {
   const commands = program.commands.map((command) => ({
     name: command.name(),
     description: command.description(),
     flags: command.options
       .flatMap((option) => [option.long, option.short])
       .filter((flag) => flag !== undefined && flag !== null),
+    /** Flags that a word must follow: what it may be, or nothing where it is a file or anything else. */
+    values: command.options
+      .filter((option) => option.required)
+      .map((option) => ({
+        flags: [option.long, option.short].filter((flag) => flag !== undefined && flag !== null),
+        choices: option.argChoices ?? [],
+      })),
+    arguments: command.registeredArguments.flatMap((argument) => argument.argChoices ?? []),
   }))
   const names = commands.map(({ name }) => name).join(' ')
   switch (shell) {
     case 'bash': {
-      const cases = commands.map(({ name, flags }) => `    ${name}) words="${flags.join(' ')}" ;;`).join('\n')
+      const cases = commands
+        .map((command) => {
+          const words = [...command.arguments, ...command.flags].join(' ')
+          const values = command.values.map(
+            ({ flags, choices }) => `      ${flags.join(' | ')}) words="${choices.join(' ')}" ;;`,
+          )
+          const after = [...values, `      *) words="${words}" ;;`].join('\n')
+          return `    ${command.name}) case $previous in\n${after}\n    esac ;;`
+        })
+        .join('\n')
       return `_binnacle() {
-  local current=\${COMP_WORDS[COMP_CWORD]} words="${names}"
-  case \${COMP_CWORD}:\${COMP_WORDS[1]} in
-    1:*) ;;
-    *) case \${COMP_WORDS[1]} in
+  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} words="${names}"
+  [ "$COMP_CWORD" -eq 1 ] || case \${COMP_WORDS[1]} in
 ${cases}
-    esac ;;
+    *) words= ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
   [ \${#COMPREPLY[@]} -gt 0 ] || mapfile -t COMPREPLY < <(compgen -f -- "$current")
@@ -60,9 +76,5 @@ compdef _binnacle binnacle
       ])
       return `${lines.join('\n')}\n`
     }
-    default:
-      throw new CliError(`no completion for ${JSON.stringify(shell)}: choose bash, zsh or fish`, {
-        exitCode: exitCodes.usage,
-      })
   }
 }

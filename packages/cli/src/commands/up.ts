@@ -10,6 +10,7 @@ import {
   type EngineRecord,
   dataPath,
   openDataDirectory,
+  processStart,
   readRecord,
   removeRecord,
   writeRecord,
@@ -90,8 +91,10 @@ async function launch(options: UpOptions, steps: Progress): Promise<Launched> {
   const kubeconfig = resolve(options.kubeconfig ?? join(data.path, 'kubeconfig'))
   await mkdir(dirname(kubeconfig), { recursive: true })
   await writeFile(kubeconfig, await engine.api.adminKubeconfig(), { mode: 0o600 })
+  const started = await processStart(process.pid)
   const record: EngineRecord = {
     pid: process.pid,
+    ...(started === undefined ? {} : { started }),
     api: engine.api.url,
     canvas: null,
     kubeconfig,
@@ -135,7 +138,7 @@ async function detach(options: UpOptions): Promise<void> {
   const running = await readRecord(data)
   if (running !== undefined)
     throw new CliError(`an engine runs on ${data} already (pid ${running.pid}): \`binnacle down\` ends it`)
-  await mkdir(data, { recursive: true, mode: 0o700 })
+  await openDataDirectory({ data })
   const flags = process.argv.slice(2).filter((flag) => flag !== '--detach')
   const errors = openSync(join(data, 'engine.log'), 'a', 0o600)
   const child = spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', ...flags], {

@@ -132,6 +132,7 @@ async function listFiles(directory: string): Promise<string[]> {
   const own = await readFile(join(directory, '.dockerignore'), 'utf8').catch(() => '')
   rules.add(own)
   const files = await walk(directory, '', rules).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') throw new BuildError('there is no such folder', { cause: error })
     throw new BuildError(`cannot read ${directory}: ${error.code ?? error.message}`, { cause: error })
   })
   return files.sort()
