@@ -151,7 +151,7 @@ export function invalid(
   const details = {
     ...(name === '' ? {} : { name }),
     ...(kind.group === '' ? {} : { group: kind.group }),
-    kind: kind.kind,
+    ...(kind.kind === '' ? {} : { kind: kind.kind }),
     causes,
   }
   return failure('Invalid', `${what} "${name}" is invalid: ${text}`, { details })

@@ -42,6 +42,8 @@ export interface Row {
 export class Registry {
   readonly #rows = new Map<string, Row>()
   readonly #storage = new Map<string, Row>()
+  /** How many rows each group has. */
+  readonly #groups = new Map<string, number>()
   readonly #listeners = new Set<() => void>()
   #version = 0
 
@@ -71,6 +73,11 @@ export class Registry {
     return this.#storage.get(`${group}/${resource}`)
   }
 
+  /** Whether any version of the group is served. */
+  hasGroup(group: string): boolean {
+    return (this.#groups.get(group) ?? 0) > 0
+  }
+
   all(): readonly Row[] {
     return [...this.#rows.values()]
   }
@@ -92,6 +99,7 @@ export class Registry {
     const row = this.find(group, version, resource)
     if (row === undefined) return
     this.#rows.delete(`${group}/${version}/${resource}`)
+    this.#groups.set(group, (this.#groups.get(group) ?? 0) - 1)
     if (this.#storage.get(`${group}/${resource}`) === row) this.#storage.delete(`${group}/${resource}`)
     this.#changed()
   }
@@ -104,7 +112,9 @@ export class Registry {
 
   #set(row: Row): void {
     const { group, version, resource } = row.info
-    this.#rows.set(`${group}/${version}/${resource}`, row)
+    const key = `${group}/${version}/${resource}`
+    if (!this.#rows.has(key)) this.#groups.set(group, (this.#groups.get(group) ?? 0) + 1)
+    this.#rows.set(key, row)
     if (row.info.storageVersion === row.apiVersion) this.#storage.set(`${group}/${resource}`, row)
   }
 

@@ -3,6 +3,10 @@
 type VersionField =
   | 'major'
   | 'minor'
+  | 'emulationMajor'
+  | 'emulationMinor'
+  | 'minCompatibilityMajor'
+  | 'minCompatibilityMinor'
   | 'gitVersion'
   | 'gitCommit'
   | 'gitTreeState'
@@ -14,6 +18,10 @@ type VersionField =
 export const kubernetesVersion: Readonly<Record<VersionField, string>> = {
   major: '1',
   minor: '36',
+  emulationMajor: '1',
+  emulationMinor: '36',
+  minCompatibilityMajor: '1',
+  minCompatibilityMinor: '35',
   gitVersion: 'v1.36.3+binnacle',
   gitCommit: '0000000000000000000000000000000000000000',
   gitTreeState: 'clean',

@@ -145,7 +145,8 @@ const schemas: readonly (readonly [string, number, string, 'ByUser' | 'ByNamespa
     ['catch-all', 10_000, 'catch-all', 'ByUser', [{ subjects: everybody, ...everything }]],
   ]
 
-export function flowSchemas(): { name: string; spec: object }[] {
+/** `since` is when their levels were found, which is at once. */
+export function flowSchemas(since: string): { name: string; spec: object; status: object }[] {
   return schemas.map(([name, matchingPrecedence, level, type, rules]) => ({
     name,
     spec: {
@@ -153,6 +154,17 @@ export function flowSchemas(): { name: string; spec: object }[] {
       matchingPrecedence,
       ...(type === undefined ? {} : { distinguisherMethod: { type } }),
       rules,
+    },
+    status: {
+      conditions: [
+        {
+          type: 'Dangling',
+          status: 'False',
+          lastTransitionTime: since,
+          reason: 'Found',
+          message: `This FlowSchema references the PriorityLevelConfiguration object named ${JSON.stringify(level)} and it exists`,
+        },
+      ],
     },
   }))
 }

@@ -110,7 +110,7 @@ function ensureService({ serviceIP, endpoint }: SystemObjectsOptions, ensure: En
     'discovery.k8s.io',
     'endpointslices',
     {
-      metadata: { ...metadata, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+      metadata: { ...metadata, generation: 1, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
       addressType: 'IPv4',
       endpoints,
       ports,
@@ -229,13 +229,13 @@ function subjectsOf(text: string): object[] {
   })
 }
 
-function ensureFlowControl(_options: SystemObjectsOptions, ensure: Ensure): void {
+function ensureFlowControl({ clock }: SystemObjectsOptions, ensure: Ensure): void {
   const group = 'flowcontrol.apiserver.k8s.io'
   const annotations = { 'apf.kubernetes.io/autoupdate-spec': 'true' }
   for (const { name, spec } of priorityLevels())
     ensure(group, 'prioritylevelconfigurations', { metadata: { name, annotations, generation: 1 }, spec })
-  for (const { name, spec } of flowSchemas())
-    ensure(group, 'flowschemas', { metadata: { name, annotations, generation: 1 }, spec })
+  for (const { name, spec, status } of flowSchemas(formatTime(clock.now())))
+    ensure(group, 'flowschemas', { metadata: { name, annotations, generation: 1 }, spec, status })
 }
 
 const systemClasses = [

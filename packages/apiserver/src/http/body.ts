@@ -6,6 +6,7 @@ import {
   badRequest,
   decodeProtobuf,
   duplicateFields,
+  failure,
   jsonDepth,
   maxJsonDepth,
   protobufContentType,
@@ -57,12 +58,34 @@ const patchTypes: readonly PatchType[] = [
 export function patchTypeOf(contentType: string): PatchType {
   const type = mediaType(contentType)
   const found = patchTypes.find((known) => known === type)
-  if (found === undefined) throw unsupportedMediaType([...patchTypes, 'application/apply-patch+cbor'])
+  // No route takes it: the router's own words.
+  if (found === undefined) throw failure('UnsupportedMediaType', '415: Unsupported Media Type', { details: {} })
   return found
 }
 
 export function mediaType(contentType: string | undefined): string {
   return (contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
+}
+
+/** A body that is no JSON or YAML at all; what the client is told depends on what it was to be. */
+export class UnreadableBody extends Error {
+  /** The beginning of the body, for people. */
+  readonly excerpt: string
+
+  constructor(text: string, message: string) {
+    super(message)
+    this.name = 'UnreadableBody'
+    this.excerpt = text.length === 0 ? '<empty>' : text.length <= 30 ? text : `${text.slice(0, 30)} ...`
+  }
+}
+
+/** In Go's words where a body just ends, which is what happens. */
+function syntaxError(text: string, error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  const [, position] = /at position (\d+)/.exec(message) ?? []
+  const isCut =
+    message.startsWith('Unexpected end') || message.startsWith('Unterminated') || Number(position) >= text.length
+  return isCut ? 'unexpected end of JSON input' : message
 }
 
 /** undefined value for an empty body. */
@@ -78,14 +101,12 @@ export async function parseBody(bytes: Buffer, contentType: string | undefined):
 }
 
 function parseJson(text: string): Body {
-  if (jsonDepth(text) > maxJsonDepth) throw badRequest('exceeded max depth')
+  if (jsonDepth(text) > maxJsonDepth) throw new UnreadableBody(text, "invalid character '[' exceeded max depth")
   try {
     const value = JSON.parse(text) as unknown
     return { value, decodeErrors: duplicateFields(text) }
   } catch (error) {
-    throw badRequest(
-      `couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : String(error)}`,
-    )
+    throw new UnreadableBody(text, syntaxError(text, error))
   }
 }
 
@@ -99,7 +120,7 @@ async function parseYaml(text: string): Promise<Body> {
     customTags: (tags) => tags.filter((tag) => tag !== 'timestamp'),
   })
   const [error] = document.errors
-  if (error !== undefined) throw badRequest(`error parsing YAML: ${error.message}`)
+  if (error !== undefined) throw new UnreadableBody(text, `error converting YAML to JSON: yaml: ${error.message}`)
   // Back and forth drops what JSON cannot say, such as maps with keys that are no strings.
   const json = JSON.stringify(document.toJS({ maxAliasCount: 100 }))
   return {
@@ -117,9 +138,7 @@ function yamlDuplicates(contents: unknown, text: string): string[] {
       if (typeof item === 'object' && item !== null && 'key' in item) {
         const key = String((item.key as { value?: string | number | boolean } | null)?.value)
         const at = path === '' ? key : `${path}.${key}`
-        const [start = 0] = (item.key as { range?: readonly number[] } | null)?.range ?? []
-        const line = text.slice(0, start).split('\n').length
-        if (seen.has(key)) found.push(`yaml: line ${line}: key ${JSON.stringify(key)} already set in map`)
+        if (seen.has(key)) found.push(`line ${lineOf(item.key, text)}: key ${JSON.stringify(key)} already set in map`)
         seen.add(key)
         visit('value' in item ? item.value : undefined, at)
       } else visit(item, `${path}[${index}]`)
@@ -127,4 +146,9 @@ function yamlDuplicates(contents: unknown, text: string): string[] {
   }
   visit(contents, '')
   return found
+}
+
+function lineOf(key: unknown, text: string): number {
+  const [start = 0] = (key as { range?: readonly number[] } | null)?.range ?? []
+  return text.slice(0, start).split('\n').length
 }

@@ -2,7 +2,7 @@
 // from the rows, kept until they change. Upstream: apiserver pkg/endpoints/discovery.
 
 import { createHash } from 'node:crypto'
-import type { ResourceInfo } from '@binnacle/api'
+import { type ResourceInfo, notAcceptable } from '@binnacle/api'
 import type { Registry } from '../registry.ts'
 import { clausesOf } from './negotiate.ts'
 
@@ -55,6 +55,7 @@ export class Discovery {
     }
     const parts = path.split('/').filter((part) => part !== '')
     const aggregated = parts.length === 1 && acceptsAggregated(accept)
+    if (!aggregated && parts.length === 1) requirePlain(accept)
     const key = `${aggregated}${parts.join('/')}`
     const known = this.#documents.get(key)
     if (known !== undefined) return known
@@ -150,6 +151,13 @@ function acceptsAggregated(accept: string | undefined): boolean {
   return false
 }
 
+/** Throws NotAcceptable where the client takes nothing but forms that are not served. */
+function requirePlain(accept: string | undefined): void {
+  const clauses = clausesOf(accept ?? '').filter(({ type }) => type !== '')
+  if (clauses.length === 0 || clauses.some(({ parameters }) => parameters['as'] === undefined)) return
+  throw notAcceptable(['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'])
+}
+
 function coreVersions(): object {
   return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] }
 }
@@ -178,7 +186,7 @@ function resourceList(groupVersion: string, rows: readonly ResourceInfo[]): obje
       verbs: info.verbs,
       ...(info.shortNames.length === 0 ? {} : { shortNames: info.shortNames }),
       ...(info.categories.length === 0 ? {} : { categories: info.categories }),
-      ...(info.verbs.includes('list') ? { storageVersionHash: storageVersionHash(info) } : {}),
+      ...(info.verbs.includes('watch') ? { storageVersionHash: storageVersionHash(info) } : {}),
     },
     ...info.subresources.map(({ name, kind, group, version, verbs }) => ({
       name: `${info.resource}/${name}`,
@@ -192,7 +200,8 @@ function resourceList(groupVersion: string, rows: readonly ResourceInfo[]): obje
   ])
   return {
     kind: 'APIResourceList',
-    apiVersion: 'v1',
+    // As upstream: the oldest of these lists, that of core/v1, does not say its version.
+    ...(groupVersion === 'v1' ? {} : { apiVersion: 'v1' }),
     groupVersion,
     resources: resources.sort((a, b) => (a.name < b.name ? -1 : 1)),
   }
@@ -204,7 +213,7 @@ function aggregatedList(groups: readonly Group[]): object {
     apiVersion: 'apidiscovery.k8s.io/v2',
     metadata: {},
     items: groups.map(({ name, versions }) => ({
-      metadata: { ...(name === '' ? {} : { name }), creationTimestamp: null },
+      metadata: name === '' ? {} : { name },
       versions: versions.map(({ version, resources }) => ({
         version,
         resources: resources.map(aggregatedResource),

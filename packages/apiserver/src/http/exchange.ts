@@ -61,8 +61,10 @@ export class Http2Exchange implements Exchange {
     const empty = body === undefined || body.length === 0 || this.method === 'HEAD'
     this.#stream.respond({ ...headers, ':status': status }, { endStream: empty })
     if (!empty) this.#stream.end(body)
-    // What is left of an unread body is not wanted any more.
-    else if (!this.#stream.readableEnded) this.#stream.resume()
+    if (this.#stream.readableEnded) return
+    // What is left of an unread body is not wanted any more (RFC 9113, 8.1).
+    this.#stream.resume()
+    this.#stream.once('finish', () => this.#stream.close(constants.NGHTTP2_NO_ERROR))
   }
 
   stream(status: number, headers: OutgoingHttpHeaders): Writable {
@@ -77,6 +79,9 @@ export class Http2Exchange implements Exchange {
     this.#stream.once('close', callback)
   }
 }
+
+/** So much of a refused body is read on, so that the client, who sends first and reads then, gets to the answer. */
+const maxDiscardedBytes = 64 * 1024 * 1024
 
 export class Http1Exchange implements Exchange {
   readonly #request: IncomingMessage
@@ -114,14 +119,22 @@ export class Http1Exchange implements Exchange {
 
   respond(status: number, headers: OutgoingHttpHeaders, body?: Uint8Array | string): void {
     if (this.isAnswered) return
-    // A body that was not read to its end would be taken for the next request.
-    const rest = this.#request.complete ? {} : { connection: 'close' }
+    const rest = this.#restOfBody()
     this.#response.writeHead(status, {
       ...headers,
       ...rest,
       'content-length': body === undefined ? 0 : Buffer.byteLength(body),
     })
     this.#response.end(this.method === 'HEAD' ? undefined : body)
+  }
+
+  /** A body that is not read to its end would be taken for the next request. */
+  #restOfBody(): OutgoingHttpHeaders {
+    if (this.#request.complete) return {}
+    const isSmall = Number(this.#request.headers['content-length'] ?? Infinity) <= maxDiscardedBytes
+    if (!isSmall) return { connection: 'close' }
+    this.#request.resume()
+    return {}
   }
 
   stream(status: number, headers: OutgoingHttpHeaders): Writable {

@@ -1,7 +1,7 @@
 // Which form of the answer the client accepts: whole objects, a Table, or metadata only; JSON, YAML or protobuf.
 // Upstream: apiserver pkg/endpoints/handlers/negotiation.
 
-import { notAcceptable, protobufContentType } from '@binnacle/api'
+import { failure, notAcceptable, protobufContentType } from '@binnacle/api'
 
 export type Form = 'object' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList'
 
@@ -44,8 +44,15 @@ export function negotiate(accept: string | undefined, possible: Possible): Accep
     cache.set(key, choose(accept, possible))
   }
   const accepted = cache.get(key)
-  if (accepted === undefined) throw notAcceptable(servedTypes(possible))
+  if (accepted === undefined)
+    throw clausesOf(accept).some(({ type }) => syntaxOf(type)) ? notAcceptable(servedTypes(possible)) : noRoute()
   return accepted
+}
+
+/** No clause names a type that is served at all: the router's own words. */
+function noRoute(): Error {
+  const types = Object.values(contentTypes).join(', ')
+  return failure('NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${types}`, { details: {} })
 }
 
 function servedTypes({ transform, protobuf }: Possible): string[] {

@@ -103,8 +103,8 @@ function cellsOf(row: Row, object: KubeObject, now: number): readonly unknown[] 
   return row.hooks.columns?.cells(object, now) ?? tableCells(row.info, object, now)
 }
 
-function included(object: KubeObject, accepted: Accepted, include: string): object | undefined {
-  if (include === 'None') return undefined
+function included(object: KubeObject, accepted: Accepted, include: string): object | null {
+  if (include === 'None') return null
   return include === 'Object' ? object : partialMetadata(object.metadata, accepted.metaVersion)
 }
 

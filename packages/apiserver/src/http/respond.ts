@@ -4,13 +4,16 @@ import { randomUUID } from 'node:crypto'
 import {
   type Status,
   StatusError,
+  badRequest,
   builtinKindSchema,
   encodeProtobuf,
+  failure,
   internalError,
   notAcceptable,
   protobufContentType,
 } from '@binnacle/api'
 import type { Outcome } from '../call.ts'
+import type { Row } from '../registry.ts'
 import { wantsGzip, writeGzip, writeParts } from './compress.ts'
 import type { Exchange } from './exchange.ts'
 import { type Accepted, type Possible, negotiate, negotiateStatus } from './negotiate.ts'
@@ -49,8 +52,9 @@ export function baseHeaders({ warnings }: Pick<Answer, 'warnings'>): Headers {
 
 export async function respond(answer: Answer, outcome: Outcome): Promise<void> {
   const { exchange, query } = answer
-  const table: TableOptions = { now: answer.now(), includeObject: query.get('includeObject') ?? 'Metadata' }
+  const table: TableOptions = { now: answer.now(), includeObject: query.get('includeObject') ?? '' }
   const accepted = negotiate(exchange.headers.accept, possibleFor(outcome))
+  if (accepted.form === 'Table') requireInclude(table)
   switch (outcome.type) {
     case 'status':
       if (accepted.syntax === 'protobuf')
@@ -68,7 +72,7 @@ export async function respond(answer: Answer, outcome: Outcome): Promise<void> {
       await sendList(answer, outcome, accepted, table)
       return
     case 'watch':
-      requireForm(accepted, false)
+      requireForm(accepted, outcome.row, false)
       // YAML has no frames.
       if (accepted.syntax === 'yaml')
         throw notAcceptable(['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'])
@@ -93,8 +97,23 @@ function possibleFor(outcome: Outcome): Possible {
   return { transform: false, protobuf: builtinKindSchema(object.apiVersion ?? '', object.kind ?? '') !== undefined }
 }
 
-function requireForm({ form }: Accepted, isList: boolean): void {
-  if (form === 'PartialObjectMetadataList' && !isList) throw notAcceptable(['application/json', 'application/yaml'])
+function requireInclude({ includeObject }: TableOptions): void {
+  if (includeObject === '' || includeObject === 'None' || includeObject === 'Metadata' || includeObject === 'Object')
+    return
+  throw badRequest(
+    `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(includeObject)}: must be 'Metadata', 'Object', 'None', or empty`,
+  )
+}
+
+function requireForm({ form }: Accepted, { info }: Row, isList: boolean): void {
+  const isOtherForm = isList ? form === 'PartialObjectMetadata' : form === 'PartialObjectMetadataList'
+  if (!isOtherForm) return
+  // Upstream prints the name of its Go type.
+  const type = `*${info.group.split('.')[0] || 'core'}.${isList ? info.listKind : info.kind}`
+  throw failure(
+    'NotAcceptable',
+    `you requested ${form}, but the requested object is ${isList ? 'a' : 'not a'} list (${type})`,
+  )
 }
 
 async function sendObject(
@@ -103,7 +122,7 @@ async function sendObject(
   accepted: Accepted,
   table: TableOptions,
 ): Promise<void> {
-  requireForm(accepted, false)
+  requireForm(accepted, row, false)
   const value = transformed(row, item, accepted, table)
   if (accepted.syntax === 'protobuf') {
     await sendParts(answer, code, [encodeProtobuf(value ?? item.object)], accepted.contentType)
@@ -133,7 +152,7 @@ async function sendList(
     ...(continueToken === undefined ? {} : { continue: continueToken }),
     ...(remaining === undefined ? {} : { remainingItemCount: remaining }),
   }
-  if (accepted.form === 'PartialObjectMetadata') throw notAcceptable(['application/json', 'application/yaml'])
+  requireForm(accepted, row, true)
   if (accepted.syntax === 'protobuf') {
     await sendParts(answer, 200, await protobufListParts(row, metadata, items, accepted), accepted.contentType)
     return
@@ -190,8 +209,25 @@ export function sendJson(answer: Answer, code: number, value: object): void {
   answer.exchange.respond(code, { ...baseHeaders(answer), 'content-type': 'application/json' }, text)
 }
 
+/** For paths that are nobody's; upstream answers them in plain text. */
+export class PageNotFound extends Error {
+  constructor() {
+    super('404 page not found')
+    this.name = 'PageNotFound'
+  }
+}
+
 /** Errors of ours become a Status; others are logged by the caller and told without their insides. */
 export function respondError(answer: Answer, error: unknown): number {
+  if (error instanceof PageNotFound) {
+    const headers = {
+      ...baseHeaders(answer),
+      'content-type': 'text/plain; charset=utf-8',
+      'x-content-type-options': 'nosniff',
+    }
+    answer.exchange.respond(404, headers, `${error.message}\n`)
+    return 404
+  }
   const status: Status =
     error instanceof StatusError ? error.status : internalError(new Error('the server failed; see its log')).status
   const code = status.code ?? 500

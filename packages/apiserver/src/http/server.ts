@@ -13,6 +13,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import {
+  type ResourceRequest,
   StatusError,
   type UserInfo,
   type Verb,
@@ -29,12 +30,13 @@ import { dispatch } from '../dispatch.ts'
 import type { DispatchContext } from '../dispatch-context.ts'
 import type { Connector, ConnectCall } from '../streaming/index.ts'
 import { validateAdmission } from '../verbs/write.ts'
-import { type Body, mediaType, parseBody, patchTypeOf, readBytes } from './body.ts'
+import { type Body, UnreadableBody, mediaType, parseBody, patchTypeOf, readBytes } from './body.ts'
 import { type Exchange, Http1Exchange, Http2Exchange } from './exchange.ts'
 import { InFlight, type InFlightLimits } from './in-flight.ts'
 import type { Metrics } from './metrics.ts'
+import { negotiate } from './negotiate.ts'
 import { type ParsedPath, optionsOf, parsePath, resourceRequest, verbOf } from './request-info.ts'
-import { type Answer, respond, respondError } from './respond.ts'
+import { type Answer, PageNotFound, respond, respondError } from './respond.ts'
 
 export interface RequestLogEntry {
   method: string
@@ -169,7 +171,7 @@ export class HttpServer {
       if (parsed === undefined) {
         authorizer.require(attributes, identity)
         if (!(await this.#options.paths({ exchange, path: url.path, query: url.query, user: identity, answer })))
-          throw pathNotFound()
+          throw isApiPath(url.path, this.#options.context.registry) ? pathNotFound() : new PageNotFound()
       } else if (verb === undefined) throw methodNotAllowed()
       else if (isConnect(parsed)) {
         await this.#connect({ parsed, verb, query: url.query, user: identity }, raw, exchange)
@@ -177,7 +179,7 @@ export class HttpServer {
         code = await this.#resource(answer, { parsed, verb, user: identity }, warnings)
       }
     } catch (error) {
-      if (!(error instanceof StatusError)) this.#options.onError(error)
+      if (!(error instanceof StatusError || error instanceof PageNotFound)) this.#options.onError(error)
       code = exchange.isAnswered ? 0 : respondError(answer, error)
     }
     const userAgent = exchange.headers['user-agent'] ?? ''
@@ -222,16 +224,27 @@ export class HttpServer {
   }
 
   async #dispatch({ exchange, query }: Answer, { parsed, verb, user }: Target, warnings: string[]): Promise<Outcome> {
+    const { authorizer, registry } = this.#options.context
+    if (!registry.hasGroup(parsed.group)) {
+      authorizer.require(attributesOf({ ...parsed, verb }), user)
+      throw new PageNotFound()
+    }
     const contentType = exchange.headers['content-type']
     let body: Body = { value: undefined, decodeErrors: [] }
     const request = resourceRequest(parsed, verb, optionsOf(query))
     if (verb === 'patch') request.patchType = patchTypeOf(contentType ?? '')
     if (mutatingVerbs.has(verb)) {
       const bytes = await readBytes(exchange.body, exchange.headers['content-length'])
-      body = await parseBody(bytes, bodyType(contentType))
+      // A write whose answer the client would not take is not made.
+      negotiate(exchange.headers.accept, { transform: true, protobuf: true })
+      try {
+        body = await parseBody(bytes, bodyType(contentType))
+        if (body.value === undefined && verb !== 'delete' && verb !== 'deletecollection')
+          throw new UnreadableBody('', 'unexpected end of JSON input')
+      } catch (error) {
+        throw error instanceof UnreadableBody ? this.#unreadable(request, error) : error
+      }
       if (body.value !== undefined) request.body = body.value
-      else if (verb === 'create' || verb === 'update' || verb === 'patch')
-        throw badRequest('the body of the request is empty')
     }
     return dispatch(this.#options.context, request, {
       user,
@@ -239,6 +252,16 @@ export class HttpServer {
       warn: (message) => warnings.push(message),
       decodeErrors: body.decodeErrors,
     })
+  }
+
+  #unreadable({ verb, patchType, ...path }: ResourceRequest, { message, excerpt }: UnreadableBody): StatusError {
+    if (patchType === 'application/apply-patch+yaml') return badRequest(`error decoding YAML: ${message}`)
+    if (verb === 'patch') return badRequest(`error decoding patch: ${message}`)
+    const info = this.#options.context.registry.find(path.group, path.version, path.resource)?.info
+    const kind = info?.subresources.find(({ name }) => name === path.subresource)?.kind ?? info?.kind ?? ''
+    return badRequest(
+      `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${message} (${excerpt})`,
+    )
   }
 
   async #connect(
@@ -346,6 +369,12 @@ function splitTarget(target: string): { path: string; query: URLSearchParams } {
 }
 
 const noQuery = new URLSearchParams()
+
+/** Below a group that is served, or in the core group; the rest is nobody's. */
+function isApiPath(path: string, registry: DispatchContext['registry']): boolean {
+  const [, root, group = ''] = path.split('/')
+  return (root === 'api' && group !== '') || (root === 'apis' && group !== '' && registry.hasGroup(group))
+}
 
 interface Target {
   parsed: ParsedPath

@@ -86,5 +86,5 @@ export function streamWatch({ exchange, watch, row, accepted, table, headers }: 
 function bookmarkObject(row: Row, { form, metaVersion }: Accepted, metadata: object): object {
   if (form === 'Table') return { kind: 'Table', apiVersion: metaVersion, metadata, columnDefinitions: null, rows: [] }
   if (form !== 'object') return { kind: 'PartialObjectMetadata', apiVersion: metaVersion, metadata }
-  return { kind: row.info.kind, apiVersion: row.apiVersion, metadata: { creationTimestamp: null, ...metadata } }
+  return { kind: row.info.kind, apiVersion: row.apiVersion, metadata }
 }

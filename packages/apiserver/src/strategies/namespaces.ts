@@ -16,6 +16,8 @@ export const namespaces: Strategy = {
   markDeleted(object) {
     const namespace: Namespace = object
     namespace.status = { ...namespace.status, phase: 'Terminating' }
+    // Namespaces know no grace period.
+    delete object.metadata.deletionGracePeriodSeconds
   },
 
   isHeld: (object) => ((object as Namespace).spec?.finalizers?.length ?? 0) > 0,

@@ -115,9 +115,16 @@ function gone({ row }: Call, { object }: StoredObject, item: Awaited<ReturnType<
 
 /** DeleteOptions come as the body, as the query, or as both; the body wins. */
 function deleteOptions({ request, options }: Call): RequestOptions {
-  const body = request.body as (RequestOptions & { orphanDependents?: boolean; kind?: string }) | undefined
+  const body = request.body as
+    | (RequestOptions & { orphanDependents?: boolean; apiVersion?: string; kind?: string })
+    | undefined
   if (body !== undefined && (typeof body !== 'object' || body === null))
     throw badRequest('the body of a delete must be DeleteOptions')
+  if (body?.kind !== undefined && body.kind !== '' && body.kind !== 'DeleteOptions') {
+    throw badRequest(
+      `no kind ${JSON.stringify(body.kind)} is registered for version ${JSON.stringify(body.apiVersion ?? '')} in scheme "pkg/runtime/scheme.go:111"`,
+    )
+  }
   const merged = { ...options, ...body }
   if (body?.orphanDependents !== undefined) {
     if (merged.propagationPolicy !== undefined) {
@@ -134,7 +141,12 @@ function deleteOptions({ request, options }: Call): RequestOptions {
   const policy = merged.propagationPolicy
   if (policy !== undefined && policy !== null && !['Orphan', 'Background', 'Foreground'].includes(policy)) {
     throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
-      field.notSupported('propagationPolicy', policy, ['Foreground', 'Background', 'Orphan', 'nil']),
+      {
+        type: 'FieldValueNotSupported',
+        field: 'propagationPolicy',
+        badValue: policy,
+        detail: 'supported values: "Foreground", "Background", "Orphan", "nil"',
+      },
     ])
   }
   return merged
@@ -142,18 +154,17 @@ function deleteOptions({ request, options }: Call): RequestOptions {
 
 function requirePreconditions({ options, row, request }: Call, { metadata }: KubeObject): void {
   const { uid, resourceVersion } = options.preconditions ?? {}
+  // Upstream names the kind here, not the resource.
+  const refuse = (why: string): Error =>
+    conflict({ group: row.info.group, resource: row.info.kind }, request.name ?? '', why)
   if (uid !== undefined && uid !== null && uid !== metadata.uid) {
-    throw conflict(
-      row.info,
-      request.name ?? '',
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`,
+    throw refuse(
+      `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`,
     )
   }
   if (resourceVersion !== undefined && resourceVersion !== null && resourceVersion !== metadata.resourceVersion) {
-    throw conflict(
-      row.info,
-      request.name ?? '',
-      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion}`,
+    throw refuse(
+      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`,
     )
   }
 }
@@ -176,7 +187,8 @@ function markDeleted(engine: Engine, call: Call, current: KubeObject): KubeObjec
     return withDeletion(current, { at: since + shorter * 1000, grace: shorter, finalizers })
   }
   const isHeld = finalizers.length > 0 || (strategy.isHeld?.(current) ?? false)
-  if (wanted <= 0 && !isHeld) return undefined
+  // Kinds with a grace period are marked even where it is 0: their last state says when they were deleted.
+  if (wanted <= 0 && !isHeld && strategy.gracePeriodSeconds === undefined) return undefined
   const marked = withDeletion(current, { at: clock.now() + wanted * 1000, grace: wanted, finalizers })
   if (marked.metadata.generation !== undefined) marked.metadata.generation++
   strategy.markDeleted?.(marked, writeContext(engine, call))

@@ -37,6 +37,15 @@ export async function patchObject(engine: Engine, call: Call, old: KubeObject | 
 
 function mergedOf({ request, row }: Call, old: KubeObject): unknown {
   const { body } = request
+  if (
+    request.patchType !== 'application/json-patch+json' &&
+    (typeof body !== 'object' || body === null || Array.isArray(body))
+  ) {
+    const found = Array.isArray(body) ? 'array' : body === null ? 'null' : typeof body
+    throw badRequest(
+      `error decoding patch: json: cannot unmarshal ${found} into Go value of type map[string]interface {}`,
+    )
+  }
   switch (request.patchType) {
     case 'application/json-patch+json':
       return applyJsonPatch(old, body)

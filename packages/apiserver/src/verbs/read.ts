@@ -145,10 +145,9 @@ async function listSelected(store: Store, call: Call, page: Page & { selection: 
 export function resourceVersionOf({ resourceVersion }: RequestOptions): number | undefined {
   if (resourceVersion === undefined || resourceVersion === '') return undefined
   if (!/^\d+$/.test(resourceVersion)) {
-    throw invalidOptions(
-      'resourceVersion',
-      resourceVersion,
-      'strconv.ParseUint: parsing "' + resourceVersion + '": invalid syntax',
+    const value = JSON.stringify(resourceVersion)
+    throw badRequest(
+      `invalid resource version: resourceVersion: Invalid value: ${value}: strconv.ParseUint: parsing ${value}: invalid syntax`,
     )
   }
   return Number(resourceVersion)
@@ -157,7 +156,7 @@ export function resourceVersionOf({ resourceVersion }: RequestOptions): number |
 /** A state that does not exist yet cannot be shown; upstream waits 3 s for it and then answers this. */
 export function requireRevision(store: Store, revision: number): void {
   if (revision <= store.revision) return
-  throw failure('Timeout', `Too large resource version: ${revision}, current: ${store.revision}`, {
+  throw failure('Timeout', `Timeout: Too large resource version: ${revision}, current: ${store.revision}`, {
     details: {
       causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
       retryAfterSeconds: 1,
@@ -173,22 +172,15 @@ function exactRevision(options: RequestOptions): number | undefined {
   return options.resourceVersionMatch === undefined && (options.limit ?? 0) > 0 ? version : undefined
 }
 
-function invalidOptions(name: string, value: unknown, detail: string): Error {
-  return invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
-    { type: 'FieldValueInvalid', field: name, badValue: value, detail },
-  ])
-}
-
 /** apimachinery pkg/apis/meta/internalversion/validation. */
 function validateListOptions(options: RequestOptions): void {
   const forbidden = (field: string, detail: string): Error =>
     invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
       { type: 'FieldValueForbidden', field, badValue: '', detail },
     ])
-  const { resourceVersionMatch: match, resourceVersion: version = '', continue: token = '', limit = 0 } = options
+  const { resourceVersionMatch: match, resourceVersion: version = '', continue: token = '' } = options
   if (options.sendInitialEvents !== undefined)
     throw forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list')
-  if (limit < 0) throw badRequest('limit must not be negative')
   if (match === undefined) {
     if (token !== '' && version !== '' && version !== '0')
       throw badRequest('specifying resource version is not allowed when using continue')
@@ -209,7 +201,7 @@ function validateListOptions(options: RequestOptions): void {
     ])
   }
   if (match === 'Exact' && version === '0') {
-    throw forbidden('resourceVersionMatch', 'resourceVersionMatch "Exact" is forbidden for resourceVersion "0"')
+    throw forbidden('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
   }
 }
 
@@ -232,7 +224,7 @@ function writeToken({ prefix, after, revision }: Token): string {
 }
 
 function readToken(text: string, prefix: string): Token {
-  const refuse = (why: string): Error => badRequest(`continue key is not valid: ${why}`)
+  const refuse = (why: string): Error => badRequest(`invalid continue token: continue key is not valid: ${why}`)
   let token: { v?: unknown; rv?: unknown; start?: unknown }
   try {
     token = JSON.parse(Buffer.from(text, 'base64url').toString()) as typeof token

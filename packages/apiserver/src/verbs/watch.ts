@@ -1,11 +1,11 @@
 // watch: a state first where asked for, then every change. With a selector an object that leaves it is seen as deleted
 // and one that enters it as added. Upstream: storage/cacher/cache_watcher.go, registry handlers' ServeWatch.
 
-import { type Clock, type KubeObject, failure, invalid } from '@binnacle/api'
+import { type Clock, type KubeObject, failure, field, invalid } from '@binnacle/api'
 import { CompactedError, FutureRevisionError, type Store, type StoreEvent, type StoredObject } from '@binnacle/store'
 import type { Call, Change, Item, Outcome, Watch, WatchObserver } from '../call.ts'
 import { type Row, keyPrefix } from '../registry.ts'
-import { type Selection, isSelected, resourceVersionOf, selectionOf } from './read.ts'
+import { type Selection, isSelected, requireRevision, resourceVersionOf, selectionOf } from './read.ts'
 
 const bookmarkIntervalMs = 60_000
 /** Bookmarks also come this long before the end, so that the next watch can start where this one ended. */
@@ -31,24 +31,15 @@ export function watch({ store, clock }: WatchContext, call: Call): Outcome {
     from: version === undefined || version === 0 ? undefined : version,
     timeoutMs: 1000 * (call.options.timeoutSeconds || minTimeoutSeconds * (1 + Math.random())),
   }
-  if (flow.from !== undefined && flow.from > store.revision) {
-    throw failure('Timeout', `Too large resource version: ${flow.from}, current: ${store.revision}`, {
-      details: {
-        causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
-        retryAfterSeconds: 1,
-      },
-    })
-  }
+  if (flow.withState && flow.from !== undefined) requireRevision(store, flow.from)
   const opened: Watch = { start: (observer) => run(flow, observer) }
   return { type: 'watch', watch: opened, row: call.row }
 }
 
 function validateWatchOptions({ options }: Call): void {
   const { sendInitialEvents, resourceVersionMatch: match } = options
-  const refuse = (field: string, detail: string): Error =>
-    invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
-      { type: 'FieldValueForbidden', field, badValue: '', detail },
-    ])
+  const refuse = (name: string, detail: string): Error =>
+    invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [field.forbidden(name, detail)])
   if (sendInitialEvents === undefined) {
     if (match !== undefined)
       throw refuse(
@@ -59,8 +50,11 @@ function validateWatchOptions({ options }: Call): void {
   }
   if (match === undefined)
     throw refuse('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')
-  if (match !== 'NotOlderThan')
-    throw refuse('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')
+  if (match === 'NotOlderThan') return
+  throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
+    field.forbidden('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'),
+    field.notSupported('resourceVersionMatch', match, ['NotOlderThan']),
+  ])
 }
 
 interface Flow {
@@ -85,7 +79,9 @@ function run(flow: Flow, observer: WatchObserver): () => void {
     observer.failed(watchError(error, flow))
   }
 
-  let fromRevision = flow.from ?? store.revision
+  // From a version that is still to come, only what comes after it is told.
+  const skipUntil = flow.from ?? 0
+  let fromRevision = Math.min(flow.from ?? store.revision, store.revision)
   try {
     if (flow.withState) {
       const state = store.range({ prefix })
@@ -101,7 +97,7 @@ function run(flow: Flow, observer: WatchObserver): () => void {
         fromRevision,
         sink: {
           events: (batch) => {
-            const changes = batch.flatMap((event) => changeOf(flow, event))
+            const changes = batch.flatMap((event) => (event.revision <= skipUntil ? [] : changeOf(flow, event)))
             if (changes.length > 0) observer.changes(changes)
           },
           closed: () => {
@@ -118,13 +114,15 @@ function run(flow: Flow, observer: WatchObserver): () => void {
 
   if (call.options.allowWatchBookmarks === true) {
     const repeat = (): void => {
-      observer.bookmark(String(store.revision), false)
+      observer.bookmark(String(Math.max(store.revision, skipUntil)), false)
       stops[1] = clock.after(bookmarkIntervalMs, repeat)
     }
     stops[1] = clock.after(bookmarkIntervalMs, repeat)
     if (flow.timeoutMs > bookmarkBeforeEndMs) {
       stops.push(
-        clock.after(flow.timeoutMs - bookmarkBeforeEndMs, () => observer.bookmark(String(store.revision), false)),
+        clock.after(flow.timeoutMs - bookmarkBeforeEndMs, () =>
+          observer.bookmark(String(Math.max(store.revision, skipUntil)), false),
+        ),
       )
     }
   }

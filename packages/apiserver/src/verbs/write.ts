@@ -100,8 +100,16 @@ export function reportFieldErrors(call: Call, object: KubeObject, errors: readon
       for (const error of errors) call.warn(error)
       return
     case 'Strict':
-      throw undecodable(call, object, `strict decoding error: ${errors.join(', ')}`)
+      throw undecodable(call, object, `strict decoding error: ${strictText(errors)}`)
   }
+}
+
+/** What the YAML decoder found comes as one error with lines. */
+function strictText(errors: readonly string[]): string {
+  const lines = errors.filter((error) => /^line \d+: /.test(error))
+  if (lines.length === 0) return errors.join(', ')
+  const others = errors.filter((error) => !lines.includes(error))
+  return [`yaml: unmarshal errors:\n  ${lines.join('\n  ')}`, ...others].join(', ')
 }
 
 /** Records in managedFields who set what. `old` is absent on create. */

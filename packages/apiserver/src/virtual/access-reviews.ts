@@ -38,7 +38,13 @@ export function selfAccessReview(context: DispatchContext, call: Call): KubeObje
 export function localAccessReview(context: DispatchContext, call: Call): KubeObject {
   const review = reviewOf(call)
   if (review.spec.resourceAttributes?.namespace !== call.request.namespace) {
-    throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${call.request.namespace}`)
+    throw invalid({ group: call.row.info.group, kind: '' }, '', [
+      field.invalid(
+        'spec.resourceAttributes.namespace',
+        review.spec.resourceAttributes?.namespace ?? '',
+        'must match metadata.namespace',
+      ),
+    ])
   }
   return answer(context, review, subjectOf(review, call))
 }
@@ -67,14 +73,14 @@ function reviewOf({ request, row }: Call): Review {
         ? 'exactly one of nonResourceAttributes or resourceAttributes must be specified'
         : 'cannot be specified in combination with resourceAttributes'
     const path = resourceAttributes === undefined ? 'spec.resourceAttributes' : 'spec.nonResourceAttributes'
-    throw invalid({ group: row.info.group, kind: row.info.kind }, '', [field.invalid(path, null, detail)])
+    throw invalid({ group: row.info.group, kind: '' }, '', [field.invalid(path, null, detail)])
   }
   return review
 }
 
 function subjectOf({ spec }: Review, { row }: Call): UserInfo {
   if (!spec.user && (spec.groups?.length ?? 0) === 0) {
-    throw invalid({ group: row.info.group, kind: row.info.kind }, '', [
+    throw invalid({ group: row.info.group, kind: '' }, '', [
       field.invalid('spec.user', spec.user ?? '', 'at least one of user or group must be specified'),
     ])
   }

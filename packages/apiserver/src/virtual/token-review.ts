@@ -22,7 +22,7 @@ export async function tokenReview({ authorizer }: DispatchContext, { request, ro
     metadata: review.metadata ?? {},
     status:
       'error' in found
-        ? { authenticated: false, user: {}, error: found.error }
+        ? { user: {}, error: found.error }
         : { authenticated: true, user: wireUser(found.user), audiences: found.audiences },
   }
   return answered
