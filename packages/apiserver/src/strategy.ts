@@ -33,6 +33,8 @@ export interface WriteContext {
   resource: ResourceInfo
   subresource?: string
   user: UserInfo
+  /** Name under which changes are recorded in managedFields. */
+  fieldManager: string
   options: RequestOptions
   dryRun: boolean
   warn(message: string): void

@@ -4,11 +4,15 @@ import {
   type KubeObject,
   type LabelSelector,
   type ObjectMeta,
+  apiVersionOf,
   conflict,
   field,
   formatLabelSelector,
+  formatTime,
   invalid,
+  notFound,
   staleObject,
+  updateManagedFields,
 } from '@binnacle/api'
 import type { SubresourceCall, SubresourceHandler } from '../strategy.ts'
 import { patchScale } from '../verbs/scale-patch.ts'
@@ -29,12 +33,12 @@ const scaleInfo = { group: 'autoscaling', kind: 'Scale' }
 /** Get, update and patch of Scale; a write counts the generation of the workload. */
 export const scale: SubresourceHandler = async (call) => {
   if (call.request.verb === 'get') return scaleOf(readObject<Scalable>(call))
-  const written = await writeObject(call, () => ({ put: scaled(call) }))
+  const written = await writeObject(call, (workload) => ({ put: scaled(call, workload) }))
   return scaleOf(written)
 }
 
-function scaled(call: SubresourceCall): Scalable {
-  const workload = readObject<Scalable>(call)
+function scaled(call: SubresourceCall, workload: Scalable | undefined): Scalable {
+  if (workload === undefined) throw notFound(call.resource, call.name)
   const current = scaleOf(workload)
   const wanted = (call.request.verb === 'update' ? call.request.body : patchScale(current, call.request)) as Scale
   if (wanted.metadata.resourceVersion && wanted.metadata.resourceVersion !== workload.metadata.resourceVersion) {
@@ -48,7 +52,18 @@ function scaled(call: SubresourceCall): Scalable {
   }
   if (replicas === workload.spec?.replicas) return workload
   const metadata: ObjectMeta = { ...workload.metadata, generation: (workload.metadata.generation ?? 0) + 1 }
-  return { ...workload, metadata, spec: { ...workload.spec, replicas } }
+  const changed: Scalable = { ...workload, metadata, spec: { ...workload.spec, replicas } }
+  const managedFields = updateManagedFields({
+    schema: call.resource.schema,
+    old: workload,
+    new: changed,
+    manager: call.fieldManager,
+    apiVersion: apiVersionOf(call.resource),
+    time: formatTime(call.backend.clock.now()),
+    subresource: 'scale',
+  })
+  if (managedFields !== undefined) metadata.managedFields = managedFields
+  return changed
 }
 
 function scaleOf({ metadata, spec, status }: Scalable): Scale {

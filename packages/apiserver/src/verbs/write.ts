@@ -39,11 +39,12 @@ export function strategyOf(engine: Engine, row: Row): Strategy {
 }
 
 export function writeContext(engine: Engine, call: Call): WriteContext {
-  const { row, user, options, dryRun, request } = call
+  const { row, user, fieldManager, options, dryRun, request } = call
   return {
     backend: engine.backend,
     resource: row.info,
     user,
+    fieldManager,
     options,
     dryRun,
     warn: (message) => call.warn(message),
