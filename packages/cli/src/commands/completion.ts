@@ -1,39 +1,53 @@
 // `binnacle completion SHELL`: a script that completes commands and flags, made from the command table itself.
 
-import type { Command } from 'commander'
+import type { Command, Option } from 'commander'
 
 export type Shell = 'bash' | 'zsh' | 'fish'
 
 export function completion(program: Command, shell: Shell): string {
-  const commands = program.commands.map((command) => ({
+  return scripts[shell](wordsOf(program))
+}
+
+interface Words {
+  name: string
+  description: string
+  arguments: readonly string[]
+  flags: readonly string[]
+  /** Flags that a word must follow: what it may be, or nothing where it is a file or anything else. */
+  values: readonly { flags: readonly string[]; choices: readonly string[] }[]
+}
+
+function flagsOf({ long, short }: Option): string[] {
+  return [long, short].filter((flag) => flag !== undefined && flag !== null)
+}
+
+function wordsOf(program: Command): Words[] {
+  return program.commands.map((command) => ({
     name: command.name(),
     description: command.description(),
-    flags: command.options
-      .flatMap((option) => [option.long, option.short])
-      .filter((flag) => flag !== undefined && flag !== null),
-    /** Flags that a word must follow: what it may be, or nothing where it is a file or anything else. */
+    arguments: command.registeredArguments.flatMap((argument) => argument.argChoices ?? []),
+    flags: command.options.flatMap(flagsOf),
     values: command.options
       .filter((option) => option.required)
-      .map((option) => ({
-        flags: [option.long, option.short].filter((flag) => flag !== undefined && flag !== null),
-        choices: option.argChoices ?? [],
-      })),
-    arguments: command.registeredArguments.flatMap((argument) => argument.argChoices ?? []),
+      .map((option) => ({ flags: flagsOf(option), choices: option.argChoices ?? [] })),
   }))
+}
+
+const scripts: Readonly<Record<Shell, (commands: readonly Words[]) => string>> = { bash, zsh, fish }
+
+function bash(commands: readonly Words[]): string {
   const names = commands.map(({ name }) => name).join(' ')
-  switch (shell) {
-    case 'bash': {
-      const cases = commands
-        .map((command) => {
-          const words = [...command.arguments, ...command.flags].join(' ')
-          const values = command.values.map(
-            ({ flags, choices }) => `      ${flags.join(' | ')}) words="${choices.join(' ')}" ;;`,
-          )
-          const after = [...values, `      *) words="${words}" ;;`].join('\n')
-          return `    ${command.name}) case $previous in\n${after}\n    esac ;;`
-        })
-        .join('\n')
-      return `_binnacle() {
+  const cases = commands
+    .map((command) => {
+      const words = [...command.arguments, ...command.flags].join(' ')
+      const values = command.values.map(
+        ({ flags, choices }) => `      ${flags.join(' | ')}) words="${choices.join(' ')}" ;;`,
+      )
+      const after = [...values, `      *) words="${words}" ;;`].join('\n')
+      return `    ${command.name}) case $previous in\n${after}\n    esac ;;`
+    })
+    .join('\n')
+  return `_binnacle() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} words="${names}"
   [ "$COMP_CWORD" -eq 1 ] || case \${COMP_WORDS[1]} in
 ${cases}
@@ -44,13 +58,14 @@ ${cases}
 }
 complete -o filenames -F _binnacle binnacle
 `
-    }
-    case 'zsh': {
-      const described = commands
-        .map(({ name, description }) => `    '${name}:${description.replaceAll("'", '’')}'`)
-        .join('\n')
-      const cases = commands.map(({ name, flags }) => `      ${name}) compadd -- ${flags.join(' ')} ;;`).join('\n')
-      return `#compdef binnacle
+}
+
+function zsh(commands: readonly Words[]): string {
+  const described = commands
+    .map(({ name, description }) => `    '${name}:${description.replaceAll("'", '’')}'`)
+    .join('\n')
+  const cases = commands.map(({ name, flags }) => `      ${name}) compadd -- ${flags.join(' ')} ;;`).join('\n')
+  return `#compdef binnacle
 _binnacle() {
   local -a commands=(
 ${described}
@@ -66,15 +81,14 @@ ${cases}
 }
 compdef _binnacle binnacle
 `
-    }
-    case 'fish': {
-      const lines = commands.flatMap(({ name, description, flags }) => [
-        `complete -c binnacle -n __fish_use_subcommand -a ${name} -d '${description.replaceAll("'", '’')}'`,
-        ...flags
-          .filter((flag) => flag.startsWith('--'))
-          .map((flag) => `complete -c binnacle -n '__fish_seen_subcommand_from ${name}' -l ${flag.slice(2)}`),
-      ])
-      return `${lines.join('\n')}\n`
-    }
-  }
+}
+
+function fish(commands: readonly Words[]): string {
+  const lines = commands.flatMap(({ name, description, flags }) => [
+    `complete -c binnacle -n __fish_use_subcommand -a ${name} -d '${description.replaceAll("'", '’')}'`,
+    ...flags
+      .filter((flag) => flag.startsWith('--'))
+      .map((flag) => `complete -c binnacle -n '__fish_seen_subcommand_from ${name}' -l ${flag.slice(2)}`),
+  ])
+  return `${lines.join('\n')}\n`
 }
