@@ -34,11 +34,13 @@ const rows = {
   watches: { title: 'write seen by 1,000 watchers, p50', unit: 'ms', more: false },
   remove: { title: 'delete collection of as many', unit: 'objects/s', more: true },
   pods: { title: 'Deployment of 1,000 simulated pods, all Running', unit: 's', more: false },
-  memory: { title: 'memory (RSS) when idle after a restart on the data', unit: 'MiB', more: false },
+  memory: { title: 'memory (RSS) right after a restart on the data', unit: 'MiB', more: false },
   start: { title: 'from launch to ready on a data folder with the objects', unit: 'ms', more: false },
 } as const satisfies Record<string, Row>
 
 type Figures = Record<keyof typeof rows, number>
+
+const colours = ['#4e79a7', '#f28e2b', '#e15759', '#76b7b2', '#59a14f', '#edc948', '#b07aa1', '#ff9da7', '#9c755f']
 
 async function measure(size: number): Promise<Figures> {
   const directory = mkdtempSync(join(tmpdir(), 'binnacle-growth-'))
@@ -132,8 +134,6 @@ function costAt(size: number, id: keyof Figures): number {
   const ratio = valueAt(size, id) / valueAt(first, id)
   return rows[id].more ? 1 / ratio : ratio
 }
-
-const colours = ['#4e79a7', '#f28e2b', '#e15759', '#76b7b2', '#59a14f', '#edc948', '#b07aa1', '#ff9da7', '#9c755f']
 
 /** Both axes logarithmic. */
 function plot(): string {
