@@ -1,12 +1,32 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
+// Waits are on conditions; these only bound a hang on a machine that is busy.
+const patience = { testTimeout: 30_000, hookTimeout: 30_000 }
+
 const config: ViteUserConfig = defineConfig({
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'packages/*/src/**/*.test.ts', 'e2e/**/*.test.ts'],
     reporters: process.env['CI'] ? ['default', ['json', { outputFile: 'dist/test-report.json' }]] : ['default'],
-    // Waits are on conditions; this only bounds a hang on a machine that is busy.
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    projects: [
+      {
+        test: {
+          name: 'packages',
+          include: ['packages/*/test/**/*.test.ts', 'packages/*/src/**/*.test.ts'],
+          sequence: { groupOrder: 0 },
+          ...patience,
+        },
+      },
+      {
+        // Whole engines with real programs, one after the other: each wants the machine.
+        test: {
+          name: 'e2e',
+          include: ['e2e/**/*.test.ts'],
+          sequence: { groupOrder: 1 },
+          maxWorkers: 1,
+          fileParallelism: false,
+          ...patience,
+        },
+      },
+    ],
   },
 })
 

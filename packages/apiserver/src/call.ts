@@ -1,13 +1,6 @@
 // One request on its way through the server, and what comes out of it.
 
-import type {
-  KubeObject,
-  RequestOptions,
-  ResourceRequest,
-  Status,
-  StatusError,
-  UserInfo,
-} from '@binnacle/api'
+import type { KubeObject, RequestOptions, ResourceRequest, Status, StatusError, UserInfo } from '@binnacle/api'
 import type { StoredObject } from '@binnacle/store'
 import type { Row } from './registry.ts'
 
@@ -54,4 +47,3 @@ export interface Watch {
   /** Starts the flow; nothing is lost between the request and this. The returned function ends the watch. */
   start(observer: WatchObserver): () => void
 }
-

@@ -76,7 +76,7 @@ export function finishDecoding(
   const mistyped = decodeError(row.info.schema, object)
   if (mistyped !== undefined) throw undecodable(call, object, mistyped)
   const { unknown } = decodeStrict(row.info.schema, object)
-  reportFieldErrors(call, object, [...earlier, ...unknown])
+  reportFieldErrors(call, object, [...unknown, ...earlier])
   const known = unknown.length === 0 ? object : prune(row.info.schema, object)
   if (row.hooks.applyDefaults === undefined) applyDefaults(row.info, known, () => engine.backend.clock.now())
   else row.hooks.applyDefaults(known)
