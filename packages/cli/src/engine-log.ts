@@ -4,6 +4,7 @@
 import { type WriteStream, createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import type { RequestLogEntry } from '@binnacle/apiserver'
+import { StoreFailure } from '@binnacle/store'
 
 export interface EngineLog {
   request(entry: RequestLogEntry): void
@@ -15,7 +16,9 @@ const flushMs = 50
 /** Lines are dropped while a disk that has stopped holds up this much. */
 const maxWaitingBytes = 1 << 20
 
-export function createEngineLog(directory: string | undefined): EngineLog {
+/** `warn` hears once that nothing can be written: on a full disk the log file does not say it. */
+export function createEngineLog(directory: string | undefined, warn: (text: string) => void): EngineLog {
+  let hasWarned = false
   const out: WriteStream | undefined =
     directory === undefined ? undefined : createWriteStream(join(directory, 'engine.log'), { flags: 'a', mode: 0o600 })
   // A full disk must not end the engine; the store says so itself.
@@ -43,6 +46,10 @@ export function createEngineLog(directory: string | undefined): EngineLog {
       )
     },
     error(about, error) {
+      if (error instanceof StoreFailure && !hasWarned) {
+        hasWarned = true
+        warn(error.message)
+      }
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
       write(`error ${about === '' ? '' : `${about}: `}${text}`)
       // The next thing may be the end of the process.

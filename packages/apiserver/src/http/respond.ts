@@ -12,6 +12,7 @@ import {
   notAcceptable,
   protobufContentType,
 } from '@binnacle/api'
+import { StoreFailure } from '@binnacle/store'
 import type { Outcome } from '../call.ts'
 import type { Row } from '../registry.ts'
 import { wantsGzip, writeGzip, writeParts } from './compress.ts'
@@ -217,6 +218,12 @@ export class PageNotFound extends Error {
   }
 }
 
+function statusOf(error: unknown): Status {
+  if (error instanceof StatusError) return error.status
+  // A disk that is full is the client's business too: it says why nothing can be written.
+  return internalError(error instanceof StoreFailure ? error : new Error('the server failed; see its log')).status
+}
+
 /** Errors of ours become a Status; others are logged by the caller and told without their insides. */
 export function respondError(answer: Answer, error: unknown): number {
   if (error instanceof PageNotFound) {
@@ -228,8 +235,7 @@ export function respondError(answer: Answer, error: unknown): number {
     answer.exchange.respond(404, headers, `${error.message}\n`)
     return 404
   }
-  const status: Status =
-    error instanceof StatusError ? error.status : internalError(new Error('the server failed; see its log')).status
+  const status = statusOf(error)
   const code = status.code ?? 500
   const retryAfter = status.details?.retryAfterSeconds
   const { syntax } = negotiateStatus(answer.exchange.headers.accept)

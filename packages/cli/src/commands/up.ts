@@ -78,7 +78,7 @@ async function launch(options: UpOptions, steps: Progress): Promise<Launched> {
     ephemeral: options.ephemeral ?? false,
     ...(options.data === undefined ? {} : { data: options.data }),
   })
-  const log = createEngineLog(data.ephemeral ? undefined : data.path)
+  const log = createEngineLog(data.ephemeral ? undefined : data.path, (text) => steps.warn(text))
   const runtime = options.runtime === 'simulated' ? 'simulated' : 'process'
   const engine = await startEngine({
     data,
