@@ -24,15 +24,16 @@ const maxDisruptedPods = 2000
 const evictor: UserInfo = { username: 'system:apiserver', groups: ['system:masters'] }
 const budgets = { group: 'policy', resource: 'poddisruptionbudgets' }
 
-export async function evict(call: SubresourceCall): Promise<KubeObject> {
-  const eviction = call.request.body as Eviction
+export async function evict(asked: SubresourceCall): Promise<KubeObject> {
+  const eviction = asked.request.body as Eviction
+  // kubectl drain asks for a dry run in the body (propagateDryRun).
+  const call = { ...asked, dryRun: asked.dryRun || (eviction.deleteOptions?.dryRun ?? []).length > 0 }
   const named = eviction.metadata?.name ?? ''
   if (named !== '' && named !== call.name) throw badRequest('name in URL does not match name in Eviction object: spec')
   const pod = readObject<Pod>(call)
   if (!goesWithoutAsking(pod)) await askBudget(pod, call)
   await mark(call)
-  const options = eviction.deleteOptions
-  const { gracePeriodSeconds, propagationPolicy, preconditions } = options ?? {}
+  const { gracePeriodSeconds, propagationPolicy, preconditions } = eviction.deleteOptions ?? {}
   const request = {
     verb: 'delete',
     group: '',

@@ -21,6 +21,7 @@ import type { Call, Outcome } from '../call.ts'
 import { objectKeyOf } from '../registry.ts'
 import type { Strategy } from '../strategy.ts'
 import { isSelected, itemOf, list, selectionOf } from './read.ts'
+import { validateOptions } from './request-options.ts'
 import {
   type Engine,
   admissionRequest,
@@ -63,10 +64,15 @@ export async function remove(engine: Engine, call: Call): Promise<Outcome> {
   const current = store.get(key)
   if (current === undefined) throw notFound(row.info, request.name ?? '')
   const old = (await itemOf(row, current)).object
-  const admission = admissionRequest({ ...call, options }, 'DELETE', undefined, old)
+  const admission = admissionRequest({ ...call, options, dryRun: isDryRun(options) }, 'DELETE', undefined, old)
   await admit(engine, admission)
   await validateAdmission(engine, admission)
-  return removeKey(engine, { ...call, options }, key)
+  return removeKey(engine, { ...call, options, dryRun: isDryRun(options) }, key)
+}
+
+/** Asked for in the query or in the body; both are in the options by now. */
+function isDryRun({ dryRun }: RequestOptions): boolean {
+  return (dryRun ?? []).length > 0
 }
 
 /** After admission: one synchronous decision on the newest version, inside the write. */
@@ -149,6 +155,7 @@ function deleteOptions({ request, options }: Call): RequestOptions {
       },
     ])
   }
+  validateOptions({ ...request, options: merged })
   return merged
 }
 
@@ -258,6 +265,7 @@ export async function removeCollection(engine: Engine, call: Call): Promise<Outc
     const single: Call = {
       ...call,
       options,
+      dryRun: isDryRun(options),
       request: { ...request, verb: 'delete', name, ...(own === undefined ? {} : { namespace: own }) },
     }
     const admission = admissionRequest(single, 'DELETE', undefined, object)
