@@ -80,7 +80,6 @@ function defaultStatefulSetStrategy(spec: NonNullable<StatefulSet['spec']>): voi
   }
   if (strategy.type !== 'RollingUpdate' || !strategy.rollingUpdate) return
   strategy.rollingUpdate.partition ??= 0
-  strategy.rollingUpdate.maxUnavailable ??= 1
 }
 
 export function defaultJob(job: Job): void {

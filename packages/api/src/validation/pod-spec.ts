@@ -29,7 +29,7 @@ import {
 import { validatePodSecurityContext } from './security-context.ts'
 import { validateVolumes } from './volumes.ts'
 
-export const restartPolicies: readonly string[] = ['Always', 'Never', 'OnFailure']
+export const restartPolicies: readonly string[] = ['Always', 'OnFailure', 'Never']
 const dnsPolicies = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None']
 const maxInt32 = 0x7fff_ffff
 
