@@ -32,7 +32,7 @@ export async function openDataDirectory(options: { data?: string; ephemeral?: bo
 }
 
 /** Each missing folder in turn: mkdir's own recursion never ends under /proc, where making one says ENOENT. */
-async function makeFolder(path: string): Promise<void> {
+export async function makeFolder(path: string): Promise<void> {
   const there = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
     throw error

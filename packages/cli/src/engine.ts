@@ -20,7 +20,7 @@ import {
 } from '@binnacle/node'
 import { type Store, StoreOpenError, createMemoryStore, openLmdbStore } from '@binnacle/store'
 import { CliError } from './cli-error.ts'
-import type { DataDirectory } from './data-directory.ts'
+import { type DataDirectory, makeFolder, unusable } from './data-directory.ts'
 import type { EngineLog } from './engine-log.ts'
 import { type ServiceRange, claimServiceRange } from './service-range.ts'
 
@@ -146,7 +146,7 @@ async function start(options: EngineOptions, started: (() => unknown)[], close: 
 async function openStore(data: DataDirectory): Promise<Store> {
   if (data.ephemeral) return createMemoryStore()
   try {
-    await mkdir(join(data.path, 'pki'), { recursive: true, mode: 0o700 })
+    await makeFolder(join(data.path, 'pki'))
     const encryptionKey = await keyFile(join(data.path, 'pki', 'encryption-at-rest.key'), 32)
     return await openLmdbStore({
       directory: join(data.path, 'store'),
@@ -156,13 +156,7 @@ async function openStore(data: DataDirectory): Promise<Store> {
   } catch (error) {
     if (error instanceof StoreOpenError)
       throw new CliError(`cannot open the data folder ${data.path}: ${error.message}`, { cause: error })
-    if (error instanceof Error && 'code' in error && ['EROFS', 'EACCES', 'EPERM'].includes(String(error.code))) {
-      throw new CliError(
-        `cannot write to the data folder ${data.path} (${String(error.code)}): make it writable, or choose another with --data`,
-        { cause: error },
-      )
-    }
-    throw error
+    throw error instanceof Error && 'code' in error ? unusable(data.path, error) : error
   }
 }
 
@@ -179,7 +173,7 @@ async function keyFile(path: string, bytes: number): Promise<Buffer> {
 }
 
 async function registryPassword(data: string): Promise<string> {
-  await mkdir(join(data, 'pki'), { recursive: true, mode: 0o700 })
+  await makeFolder(join(data, 'pki'))
   const path = join(data, 'pki', 'registry-password')
   const known = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined

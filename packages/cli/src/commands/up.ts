@@ -37,6 +37,8 @@ export interface UpOptions {
 export async function up(options: UpOptions): Promise<void> {
   requireSupported(options)
   if (options.detach) return detach(options)
+  // Who reads what it says may leave (`binnacle up | head -1`), and a file for it may lie on a full disk: it goes on.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
   const isJson = options.output === 'json'
   const steps = progress({ json: isJson })
   const { data, engine, record, log } = await launch(options, steps)
