@@ -5,6 +5,7 @@ import type { FieldError } from '../field-error.ts'
 import { nameIsDnsSubdomain } from '../names.ts'
 import type { KubeObject } from '../object.ts'
 import type { ResourceInfo } from '../resource.ts'
+import { batchValidations } from './batch.ts'
 import { configValidations } from './config.ts'
 import { coreValidations } from './core.ts'
 import { eventValidations } from './events.ts'
@@ -23,6 +24,7 @@ export { validateFieldManager } from './metadata.ts'
 
 const byKind: Readonly<Record<string, KindValidation>> = {
   ...versionedKinds,
+  ...batchValidations,
   ...configValidations,
   ...coreValidations,
   ...eventValidations,
