@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import type { ServiceAccountTokens } from '../auth/tokens.ts'
 import { openApiV2Document, openApiV3Document, openApiV3Index } from '../openapi/index.ts'
+import { encodeOpenApiV2, openApiV2ProtoType } from '../openapi/proto.ts'
 import type { Registry } from '../registry.ts'
 import { kubernetesVersion } from '../version.ts'
 import { Discovery } from './discovery.ts'
@@ -144,11 +145,18 @@ class OpenApiDocuments {
       this.#version = this.#registry.version
     }
     const { path, query } = request
-    const known = this.#documents.get(path) ?? this.#make(path)
+    const isProto = path === '/openapi/v2' && wantsProto(request)
+    const key = isProto ? `${path} ${openApiV2ProtoType}` : path
+    const known = this.#documents.get(key) ?? (isProto ? this.#makeProto() : this.#make(path))
     if (known === undefined) return false
-    this.#documents.set(path, known)
+    this.#documents.set(key, known)
     sendCached(request, { ...known, immutable: query.has('hash') })
     return true
+  }
+
+  #makeProto(): { contentType: string; etag: string; body: Buffer } {
+    const body = encodeOpenApiV2(openApiV2Document(this.#registry.all().map(({ info }) => info)))
+    return { contentType: openApiV2ProtoType, etag: etagOf(body), body }
   }
 
   #make(path: string): { contentType: string; etag: string; body: string } | undefined {
@@ -161,8 +169,18 @@ class OpenApiDocuments {
     const body = JSON.stringify(value)
     return {
       contentType: 'application/json',
-      etag: `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`,
+      etag: etagOf(body),
       body,
     }
   }
+}
+
+function etagOf(body: string | Buffer): string {
+  return `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`
+}
+
+/** kubectl spells the type with `@`, which newer clients write as a dot (kube-openapi pkg/handler). */
+function wantsProto({ exchange }: Request): boolean {
+  const accept = exchange.headers['accept'] ?? ''
+  return /application\/com\.github\.proto-openapi\.spec\.v2[@.]v1\.0\+protobuf/.test(accept)
 }
