@@ -26,6 +26,8 @@ export interface RunningControllers {
 }
 
 const managerUser = 'system:kube-controller-manager'
+/** Where events name another source than the controller (NewRecorder in pkg/controller/disruption). */
+const eventSources: Readonly<Record<string, string>> = { 'disruption-controller': 'controllermanager' }
 const schedulerUser = 'system:kube-scheduler'
 
 export function startControllers(options: StartControllersOptions): RunningControllers {
@@ -44,7 +46,7 @@ export function startControllers(options: StartControllersOptions): RunningContr
     informers,
     events: createEventRecorder({
       client: clientFor(user),
-      component,
+      component: eventSources[component] ?? component,
       clock,
       onError: (error) => onError(error, component),
     }),
