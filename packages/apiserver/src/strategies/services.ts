@@ -123,6 +123,8 @@ function allocateAddress(
     spec.clusterIP = wanted
     spec.clusterIPs ??= [wanted]
     if (old !== undefined && addressesOf(old).includes(wanted)) return []
+    // Validation, which comes after this, says that an address does not change.
+    if (old !== undefined && old.spec?.type !== 'ExternalName' && addressesOf(old).length > 0) return []
     const refusal = allocator.takeAddress(wanted, owner)
     if (refusal === undefined) {
       taken.push(() => allocator.releaseAddress(wanted, owner))

@@ -4,7 +4,7 @@
 import { type KubeObject, alreadyExists, badRequest, isAlreadyExists, prepareForCreate } from '@binnacle/api'
 import type { Call, Outcome } from '../call.ts'
 import { objectKeyOf } from '../registry.ts'
-import { fillSystemFields, generateName } from './metadata.ts'
+import { dropEmpty, fillSystemFields, generateName } from './metadata.ts'
 import {
   type Engine,
   admissionRequest,
@@ -30,6 +30,7 @@ export async function create(engine: Engine, call: Call): Promise<Outcome> {
 /** Also where an apply or an update makes the object. `object` is a decoded draft, given away. */
 export async function createObject(engine: Engine, call: Call, object: KubeObject): Promise<Outcome> {
   const { metadata } = object
+  dropEmpty(metadata)
   // An apply or update that makes the object may have meant a version that is gone.
   if (call.request.verb === 'create' && metadata.resourceVersion) {
     throw badRequest('resourceVersion should not be set on objects to be created')

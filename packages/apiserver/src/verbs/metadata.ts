@@ -113,6 +113,18 @@ export function keepSystemFields(object: KubeObject, old: KubeObject): void {
   metadata.deletionGracePeriodSeconds ??= before.deletionGracePeriodSeconds
   if (metadata.deletionGracePeriodSeconds === undefined) delete metadata.deletionGracePeriodSeconds
   delete metadata.selfLink
+  dropEmpty(metadata)
+}
+
+/** Upstream's types are omitempty: what is empty is not stored, so that a second apply finds nothing to do. */
+export function dropEmpty(metadata: KubeObject['metadata']): void {
+  for (const name of ['labels', 'annotations'] as const) {
+    const map = metadata[name]
+    if (map != null && Object.keys(map).length === 0) delete metadata[name]
+  }
+  for (const name of ['finalizers', 'ownerReferences'] as const) {
+    if (metadata[name]?.length === 0) delete metadata[name]
+  }
 }
 
 function setMember<K extends 'uid' | 'creationTimestamp'>(
