@@ -112,7 +112,10 @@ export function startNodeLifecycleController(context: ControllerContext): Contro
     await client.patch<Node>(
       nodes,
       { name },
-      { type: 'application/merge-patch+json', body: { metadata: { resourceVersion }, spec: { taints } } },
+      {
+        type: 'application/merge-patch+json',
+        body: { metadata: { resourceVersion }, spec: { taints: taints.length > 0 ? taints : null } },
+      },
     )
   }
 
