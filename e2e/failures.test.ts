@@ -50,9 +50,16 @@ interface Engine {
   tls: { cert: Buffer; key: Buffer; ca: Buffer }
 }
 
+/** Whatever a failed test leaves. */
+const engines: Engine['child'][] = []
+afterAll(async () => {
+  for (const child of engines) await end(child, 'SIGTERM')
+})
+
 async function up(data: string, ...flags: string[]): Promise<Engine> {
   const args = [main, 'up', '--data', data, ...freePorts, '-o', 'json', ...flags]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  engines.push(child)
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (said += chunk))
   const record = JSON.parse(await firstLine(child)) as { api: string; kubeconfig: string; pid: number }
@@ -252,7 +259,8 @@ describe.skipIf(!hasKubectl || process.platform !== 'linux')('failures (need kub
         (JSON.parse(body) as { items: { metadata: { name: string } }[] }).items.map(({ metadata }) => metadata.name),
       )
       expect(acknowledged.filter((name) => !kept.has(name))).toEqual([])
-      expect((await again.kubectl('get', 'pods', '-o', ids)).trim().split(' ').sort()).toEqual(before)
+      const after = (await again.kubectl('get', 'pods', '-o', ids)).trim().split(' ').sort()
+      expect(after).toEqual(before)
       await end(again.child, 'SIGTERM')
       for (const id of before) await noneLeft(`BINNACLE_CONTAINER=${id.replace('process://', '')}`)
       await noneLeft(data)

@@ -31,7 +31,9 @@ const server = createServer(async (request, response) => {
     const [products, orders] = await Promise.all(
       ['/products', '/orders'].map(async (path) => (await fetch(API_URL + path)).json()),
     )
-    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(page(products, orders))
+    // Before the head goes out: what the API says while it starts may be no list.
+    const html = page(products, orders)
+    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(html)
   } catch (error) {
     console.error(`${request.method} ${pathname}: ${error.message}`)
     response.writeHead(502).end('the shop is closed for a moment\n')
