@@ -11,6 +11,7 @@ import { startRoleAggregation } from './auth/role-aggregation.ts'
 import { RuleIndex } from './auth/rule-index.ts'
 import { ServiceAccountTokens } from './auth/tokens.ts'
 import { StoreBackend } from './backend.ts'
+import { apiServices, startApiServices } from './bootstrap/api-services.ts'
 import { ensureSystemObjects } from './bootstrap/system-objects.ts'
 import { builtinConversions } from './conversion.ts'
 import { installCustomResources } from './custom/index.ts'
@@ -89,7 +90,11 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const tokens = new ServiceAccountTokens({ privateKey: pki.serviceAccountKey, issuer, clock, reader: backend })
   const authorizer = new Authorizer(new RuleIndex(store), tokens)
   const context: DispatchContext = {
-    engine: { backend, plugins: [...defaultPlugins(), rbacEscalation(authorizer)], strategies },
+    engine: {
+      backend,
+      plugins: [...defaultPlugins(), rbacEscalation(authorizer)],
+      strategies: { ...strategies, 'apiservices.apiregistration.k8s.io': apiServices },
+    },
     registry,
     authorizer,
   }
@@ -117,15 +122,19 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   })
   const port = await http.listen(options.port ?? 0, host)
   const url = `https://${host.includes(':') ? `[${host}]` : host}:${port}`
-  await ensureSystemObjects({
-    store,
-    registry,
-    clock,
-    serviceIP,
-    serviceClusterIPRange,
-    endpoint: { address: host, port },
-    clientCa: pki.ca.certificate,
-  })
+  // Together, so that they share a commit.
+  const [stopApiServices] = await Promise.all([
+    startApiServices({ store, registry, clock, onError }),
+    ensureSystemObjects({
+      store,
+      registry,
+      clock,
+      serviceIP,
+      serviceClusterIPRange,
+      endpoint: { address: host, port },
+      clientCa: pki.ca.certificate,
+    }),
+  ])
   const stopAggregation = await startRoleAggregation(store, onError)
   readiness.systemObjects = true
 
@@ -141,6 +150,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     async close() {
       readiness.isClosing = true
       stopAggregation()
+      stopApiServices()
       connector.close()
       metrics.close()
       await http.close()
