@@ -154,7 +154,7 @@ export class KubeletServer {
       400,
       previous
         ? `previous terminated container "${container}" in pod "${name}" not found`
-        : `container "${container}" in pod "${name}" is waiting to start: ContainerCreating`,
+        : `container "${container}" in pod "${name}" is waiting to start: ${waitingFor(view.pod, container)}`,
     )
   }
 
@@ -335,4 +335,13 @@ function refuse(response: ServerResponse, error: unknown): void {
   }
   response.writeHead(error instanceof HttpError ? error.code : 500, { 'content-type': 'text/plain' })
   response.end(error instanceof Error ? error.message : String(error))
+}
+
+/** Why a container does not run yet, in the words of validateContainerLogStatus (pkg/kubelet/kubelet_pods.go). */
+function waitingFor({ status }: Pod, container: string): string {
+  const statuses = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
+  const reason = statuses.find(({ name }) => name === container)?.state?.waiting?.reason
+  if (reason === 'ErrImagePull') return "image can't be pulled"
+  if (reason === 'ImagePullBackOff') return 'trying and failing to pull image'
+  return reason ?? 'ContainerCreating'
 }
