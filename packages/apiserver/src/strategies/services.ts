@@ -219,6 +219,9 @@ function keepAllocated(spec: ServiceSpec, before: ServiceSpec): void {
       spec.clusterIPs = spec.clusterIP === before.clusterIP ? (before.clusterIPs ?? [spec.clusterIP]) : [spec.clusterIP]
     } else if (!spec.clusterIP && spec.clusterIPs?.[0] !== undefined) {
       spec.clusterIP = spec.clusterIPs[0]
+    } else if (spec.clusterIP && spec.clusterIP !== before.clusterIP && spec.clusterIPs?.[0] === before.clusterIP) {
+      // Only the one was changed: the other follows (normalizeClusterIPs).
+      spec.clusterIPs = [spec.clusterIP, ...(spec.clusterIPs ?? []).slice(1)]
     }
     spec.ipFamilies ??= before.ipFamilies
     spec.ipFamilyPolicy ??= before.ipFamilyPolicy
