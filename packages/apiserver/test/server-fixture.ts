@@ -51,6 +51,8 @@ export async function startServer(options: { clock?: Clock } = {}): Promise<Serv
     const bytes = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body)
     const request = httpsRequest(`${server.url}${path}`, {
       method,
+      // Whatever the Host header says.
+      servername: 'localhost',
       agent: as === 'admin' ? admin : others,
       headers: {
         'user-agent': 'tester/1.0',

@@ -26,7 +26,7 @@ import { authenticate } from '../auth/authenticate.ts'
 import { type AccessAttributes, attributesOf } from '../auth/authorizer.ts'
 import { impersonate } from '../auth/impersonate.ts'
 import type { Outcome } from '../call.ts'
-import { dispatch } from '../dispatch.ts'
+import { dispatch, requireRoute } from '../dispatch.ts'
 import type { DispatchContext } from '../dispatch-context.ts'
 import type { Connector, ConnectCall } from '../streaming/index.ts'
 import { validateAdmission } from '../verbs/write.ts'
@@ -225,13 +225,15 @@ export class HttpServer {
 
   async #dispatch({ exchange, query }: Answer, { parsed, verb, user }: Target, warnings: string[]): Promise<Outcome> {
     const { authorizer, registry } = this.#options.context
-    if (!registry.hasGroup(parsed.group)) {
-      authorizer.require(attributesOf({ ...parsed, verb }), user)
-      throw new PageNotFound()
-    }
+    // Before the body is read: who may not ask sends nothing in vain.
+    authorizer.require(attributesOf({ ...parsed, verb }), user)
+    if (!registry.hasGroup(parsed.group)) throw new PageNotFound()
     const contentType = exchange.headers['content-type']
     let body: Body = { value: undefined, decodeErrors: [] }
     const request = resourceRequest(parsed, verb, optionsOf(query))
+    const row = registry.find(parsed.group, parsed.version, parsed.resource)
+    if (row === undefined) throw pathNotFound()
+    requireRoute(request, row)
     if (verb === 'patch') request.patchType = patchTypeOf(contentType ?? '')
     if (mutatingVerbs.has(verb)) {
       const bytes = await readBytes(exchange.body, exchange.headers['content-length'])
@@ -251,6 +253,7 @@ export class HttpServer {
       userAgent: exchange.headers['user-agent'] ?? '',
       warn: (message) => warnings.push(message),
       decodeErrors: body.decodeErrors,
+      isAuthorized: true,
     })
   }
 
