@@ -47,6 +47,8 @@ export interface NodeAgent {
 }
 
 const namesDelayMs = 50
+/** Milliseconds that killed programs get to be seen to be gone. */
+const killPatienceMs = 2000
 
 /** Resolves when the node is registered and its pods are followed. */
 export async function startNode(options: NodeOptions): Promise<NodeAgent> {
@@ -289,11 +291,29 @@ class Agent implements NodeAgent {
   async shutdown(graceMs = 5000): Promise<void> {
     const { runtime } = this.#options
     this.#stop.abort()
-    await this.#registration?.sayNotReady().catch((error: unknown) => this.#log('cannot report the node', error))
-    await Promise.all([...this.#workers.values()].map((worker) => worker.close()))
+    await this.#within(graceMs, 'the report that the node is going', this.#registration?.sayNotReady())
+    // A worker may be in the middle of something that waits for a program; its programs are ended all the same.
+    await this.#within(
+      graceMs,
+      'the pod workers',
+      Promise.all([...this.#workers.values()].map((worker) => worker.close())),
+    )
     const running = runtime.containers().filter(({ state }) => state === 'running')
-    await Promise.all(running.map(({ id }) => runtime.stopContainer(id, graceMs)))
-    await this.close()
+    const stopping = running.map(({ id }) => runtime.stopContainer(id, graceMs))
+    await this.#within(graceMs + killPatienceMs, 'the programs', Promise.all(stopping))
+    await this.#within(graceMs, 'the kubelet API', this.close())
+  }
+
+  /** What does not end in time must not keep the others from ending. */
+  async #within(ms: number, what: string, work: Promise<unknown> | undefined): Promise<void> {
+    let cancel = (): void => {}
+    const late = new Promise<'late'>((resolve) => {
+      cancel = this.#options.clock.after(ms, () => resolve('late'))
+    })
+    const done = Promise.resolve(work).catch((error: unknown) => this.#log(`cannot end ${what}`, error))
+    if ((await Promise.race([done, late])) === 'late')
+      this.#log(`gave up waiting for ${what} after ${ms} ms`, undefined)
+    cancel()
   }
 }
 

@@ -98,7 +98,7 @@ export class StatusManager {
     }
     const text = JSON.stringify(status)
     if (text !== last.status) {
-      const body = { metadata: { uid }, status }
+      const body = { metadata: { uid }, status: withoutLeftovers(status) }
       await this.#client.patch(pods, key, {
         type: 'application/strategic-merge-patch+json',
         body,
@@ -108,4 +108,10 @@ export class StatusManager {
     }
     this.#written.set(uid, last)
   }
+}
+
+/** A merge keeps what it is not told about: reason and message of a condition that no longer has them are taken away. */
+function withoutLeftovers(status: PodStatus): object {
+  const conditions = status.conditions?.map((condition) => ({ reason: null, message: null, ...condition }))
+  return conditions === undefined ? status : { ...status, conditions }
 }
