@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 
 export interface Entry {
   section: string
-  /** First line of the script. */
+  /** First line of the script, with a number where another command has the same. */
   title: string
   script: string
   compared: boolean
@@ -23,6 +23,13 @@ export function readTranscript(file: string): Entry[] {
     else if (line.startsWith('> ') && last !== undefined)
       last.expected = last.expected === undefined ? line.slice(2) : `${last.expected}\n${line.slice(2)}`
     else if (line !== '' && last !== undefined) last.script += `\n${line}`
+  }
+  // Commands that begin alike are told apart, so that a listed difference is of one of them only.
+  const seen = new Map<string, number>()
+  for (const entry of entries) {
+    const count = (seen.get(entry.title) ?? 0) + 1
+    seen.set(entry.title, count)
+    if (count > 1) entry.title += ` (${count})`
   }
   return entries
 }
