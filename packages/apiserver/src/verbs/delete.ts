@@ -1,6 +1,7 @@
 // delete and deletecollection: at once, gracefully, or when the last finalizer is gone.
 // Upstream: pkg/registry/rest/delete.go, pkg/registry/generic/registry/store.go Delete.
 
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   type KubeObject,
   type RequestOptions,
@@ -20,7 +21,7 @@ import type { StoredObject } from '@binnacle/store'
 import type { Call, Outcome } from '../call.ts'
 import { objectKeyOf } from '../registry.ts'
 import type { Strategy } from '../strategy.ts'
-import { isSelected, itemOf, list, selectionOf } from './read.ts'
+import { itemOf, list } from './read.ts'
 import { validateOptions } from './request-options.ts'
 import {
   type Engine,
@@ -252,34 +253,46 @@ export async function removeNow(
   return last
 }
 
+/** Deletions after which others get their turn: a few milliseconds' worth. */
+const deletionsPerTurn = 128
+
 /** All that are selected, together: the store joins the writes into few commits. */
 export async function removeCollection(engine: Engine, call: Call): Promise<Outcome> {
-  const { row, request } = call
+  const { row } = call
   const options = deleteOptions(call)
   const selected = await list(engine.backend.store, { ...call, options: listOptionsOf(call.options) })
   if (selected.type !== 'list') throw failure('InternalError', 'Internal error occurred: a list was expected')
-  const selection = selectionOf(call)
-  const removals = selected.items.map(async ({ object }) => {
-    if (selection !== undefined && !isSelected(call, selection, object)) return
-    const { name = '', namespace: own } = object.metadata
-    const single: Call = {
-      ...call,
-      options,
-      dryRun: isDryRun(options),
-      request: { ...request, verb: 'delete', name, ...(own === undefined ? {} : { namespace: own }) },
-    }
-    const admission = admissionRequest(single, 'DELETE', undefined, object)
-    try {
-      await admit(engine, admission)
-      await validateAdmission(engine, admission)
-      await removeKey(engine, single, objectKeyOf(row, own, name))
-    } catch (error) {
-      // Somebody else was faster; that is what was wanted.
-      if (!isNotFound(error)) throw error
-    }
-  })
+  const single: Call = { ...call, options, dryRun: isDryRun(options) }
+  const failures: unknown[] = []
+  const removals: Promise<void>[] = []
+  for (const { object } of selected.items) {
+    removals.push(
+      removeOne(engine, single, object).catch((error: unknown) => {
+        failures.push(error)
+      }),
+    )
+    if (removals.length % deletionsPerTurn > 0) continue
+    await nextTurn()
+    if (failures.length > 0) break
+  }
   await Promise.all(removals)
+  if (failures.length > 0) throw failures[0]
   return { type: 'list', items: selected.items, revision: selected.revision, row }
+}
+
+async function removeOne(engine: Engine, call: Call, object: KubeObject): Promise<void> {
+  const { name = '', namespace } = object.metadata
+  const request = { ...call.request, verb: 'delete', name, ...(namespace === undefined ? {} : { namespace }) } as const
+  const single: Call = { ...call, request }
+  const admission = admissionRequest(single, 'DELETE', undefined, object)
+  try {
+    await admit(engine, admission)
+    await validateAdmission(engine, admission)
+    await removeKey(engine, single, objectKeyOf(call.row, namespace, name))
+  } catch (error) {
+    // Somebody else was faster; that is what was wanted.
+    if (!isNotFound(error)) throw error
+  }
 }
 
 function listOptionsOf({
