@@ -125,12 +125,6 @@ export function validateNonNegativeQuantity(errors: FieldErrors, path: string, v
   }
 }
 
-export function validatePositiveQuantity(errors: FieldErrors, path: string, value: string | number): void {
-  if (compareQuantities(parseQuantity(value), zero) <= 0) {
-    errors.push(field.invalid(path, String(value), 'must be greater than zero'))
-  }
-}
-
 const ipv4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/
 const ipv6Characters = /^[0-9a-fA-F:.]+$/
 

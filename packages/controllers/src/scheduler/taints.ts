@@ -2,8 +2,6 @@
 
 import type { Taint, Toleration } from '@binnacle/api'
 
-type TaintEffect = 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute'
-
 export function tolerates(toleration: Toleration, taint: Taint): boolean {
   if (toleration.effect && toleration.effect !== taint.effect) return false
   if (toleration.key && toleration.key !== taint.key) return false
