@@ -10,6 +10,7 @@ import {
   type UserInfo,
   type WatchEvent,
   deepFreeze,
+  resourceExpired,
 } from '@binnacle/api'
 import type { Change, Item, Outcome, Watch } from './call.ts'
 import { dispatch } from './dispatch.ts'
@@ -59,15 +60,26 @@ function eventOf({ type, item }: { type: Change['type']; item: Item }): WatchEve
   return { type, object: item.object }
 }
 
+/** A consumer that lets more changes wait than this has to list again. */
+const maxWaitingEvents = 100_000
+
 /** Batches wait here until the consumer takes them; consumers of this process are informers, which take at once. */
 async function* iterate(watch: Watch, row: Row, signal: AbortSignal): AsyncIterable<readonly WatchEvent[]> {
   let waiting: WatchEvent[] = []
   let failure: StatusError | undefined
   let isOver = false
   let wake: () => void = () => undefined
-  const stop = watch.start({
+  let isStarting = true
+  let stop: () => void = () => undefined
+  stop = watch.start({
     changes: (batch) => {
       for (const change of batch) waiting.push(eventOf(change))
+      if (!isStarting && waiting.length > maxWaitingEvents) {
+        waiting = []
+        failure = resourceExpired('too many changes waited for this watcher')
+        isOver = true
+        stop()
+      }
       wake()
     },
     bookmark: (resourceVersion, initialEventsEnd) => {
@@ -88,6 +100,7 @@ async function* iterate(watch: Watch, row: Row, signal: AbortSignal): AsyncItera
       wake()
     },
   })
+  isStarting = false
   const onAbort = (): void => {
     isOver = true
     wake()

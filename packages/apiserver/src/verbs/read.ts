@@ -1,5 +1,6 @@
 // get and list, and the choice of the state that they show (resourceVersion and resourceVersionMatch).
 
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   type FieldSelector,
   type KubeObject,
@@ -112,15 +113,23 @@ async function listAll(store: Store, { row }: Call, page: Page): Promise<Outcome
   return { type: 'list', items, revision: found.revision, continueToken, remaining: found.remaining, row }
 }
 
+/** Milliseconds of selecting after which others get their turn. */
+const slice = 4
+
 /** With a selector nobody knows how many are left, so no remaining count is given. */
 async function listSelected(store: Store, call: Call, page: Page & { selection: Selection }): Promise<Outcome> {
   const items: Item[] = []
   const chunk = page.limit > 0 ? Math.max(page.limit, 500) : 0
   let { after, revision } = page
+  let turn = performance.now()
   for (;;) {
     const found = range(store, { ...page, after, revision }, chunk)
     revision = found.revision
     for (const [index, stored] of found.items.entries()) {
+      if (performance.now() - turn > slice) {
+        await nextTurn()
+        turn = performance.now()
+      }
       const item = await itemOf(call.row, stored)
       if (!isSelected(call, page.selection, item.object)) continue
       items.push(item)
