@@ -31,11 +31,14 @@ export function streamWatch({ exchange, watch, row, accepted, table, headers }: 
   let stop: () => void = () => undefined
   const queue = new FrameQueue(out, () => stop())
 
-  const encode = (change: Change): Uint8Array => {
-    if (accepted.form === 'object') return changeFrame(change, accepted.syntax)
-    const frame = transformedChange(row, change, accepted, table(), isFirst)
+  /** Frames are encoded in any order; the columns of a Table go with the first that is sent. */
+  const frameOf = (change: Change): (() => Uint8Array) => {
+    const withColumns = isFirst
     isFirst = false
-    return frame
+    return () =>
+      accepted.form === 'object'
+        ? changeFrame(change, accepted.syntax)
+        : transformedChange(row, change, accepted, table(), withColumns)
   }
 
   exchange.onClose(() => {
@@ -44,7 +47,10 @@ export function streamWatch({ exchange, watch, row, accepted, table, headers }: 
   })
   stop = watch.start({
     changes: (batch) => {
-      for (const change of batch) queue.push(isStarting ? () => encode(change) : encode(change))
+      for (const change of batch) {
+        const frame = frameOf(change)
+        queue.push(isStarting ? frame : frame())
+      }
     },
     bookmark: (resourceVersion, initialEventsEnd) => {
       const annotations = initialEventsEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}
