@@ -31,6 +31,7 @@ import type { DispatchContext } from '../dispatch-context.ts'
 import type { Connector, ConnectCall } from '../streaming/index.ts'
 import { validateAdmission } from '../verbs/write.ts'
 import { type Body, UnreadableBody, mediaType, parseBody, patchTypeOf, readBytes } from './body.ts'
+import { requestTimeoutMs, withinTime } from './deadline.ts'
 import { type Exchange, Http1Exchange, Http2Exchange } from './exchange.ts'
 import { InFlight, type InFlightLimits } from './in-flight.ts'
 import type { Metrics } from './metrics.ts'
@@ -210,7 +211,10 @@ export class HttpServer {
     const done = this.#options.metrics.begin(labels, { isMutating, isLongRunning })
     let code = 500
     try {
-      const outcome = await this.#dispatch(answer, { parsed, verb, user }, warnings)
+      const { clock } = this.#options.context.engine.backend
+      const timeoutMs = requestTimeoutMs(answer.query)
+      const work = this.#dispatch(answer, { parsed, verb, user }, warnings)
+      const outcome = isLongRunning ? await work : await withinTime(work, timeoutMs, clock)
       code = outcome.type === 'object' ? outcome.code : 200
       await respond(answer, outcome)
     } catch (error) {
