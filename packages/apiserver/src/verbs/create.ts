@@ -5,11 +5,11 @@ import { type KubeObject, alreadyExists, badRequest, isAlreadyExists, prepareFor
 import type { Call, Outcome } from '../call.ts'
 import { objectKeyOf } from '../registry.ts'
 import { dropEmpty, fillSystemFields, generateName } from './metadata.ts'
+import { itemOf } from './read.ts'
 import {
   type Engine,
   admissionRequest,
   admit,
-  answerItem,
   decodeBody,
   strategyOf,
   toStorage,
@@ -75,7 +75,7 @@ async function writeNew(engine: Engine, call: Call, object: KubeObject): Promise
     })
     isWritten = true
     if (stored === undefined) throw new Error(`the store kept nothing under ${key}`)
-    return { type: 'object', code: 201, item: await answerItem(row, stored), row }
+    return { type: 'object', code: 201, item: await itemOf(row, stored), row }
   } finally {
     for (const plugin of engine.plugins) plugin.settle?.(admission, backend)
     if (!isWritten) strategy.undoCreate?.(object, context)

@@ -23,15 +23,7 @@ import { objectKeyOf } from '../registry.ts'
 import type { Strategy } from '../strategy.ts'
 import { itemOf, list } from './read.ts'
 import { validateOptions } from './request-options.ts'
-import {
-  type Engine,
-  admissionRequest,
-  admit,
-  answerItem,
-  strategyOf,
-  validateAdmission,
-  writeContext,
-} from './write.ts'
+import { type Engine, admissionRequest, admit, strategyOf, validateAdmission, writeContext } from './write.ts'
 
 const orphanFinalizer = 'orphan'
 const foregroundFinalizer = 'foregroundDeletion'
@@ -101,13 +93,13 @@ async function removeKey(engine: Engine, call: Call, key: string): Promise<Outco
   }
   const stored = await backend.store.write(key, decide)
   if (stored === undefined) throw notFound(row.info, request.name ?? '')
-  const item = await answerItem(row, stored)
+  const item = await itemOf(row, stored)
   if (!isGone) return { type: 'object', code: 200, item, row }
   strategy.afterDelete?.(stored.object, writeContext(engine, call))
   return gone(call, stored, item)
 }
 
-function gone({ row }: Call, { object }: StoredObject, item: Awaited<ReturnType<typeof answerItem>>): Outcome {
+function gone({ row }: Call, { object }: StoredObject, item: Awaited<ReturnType<typeof itemOf>>): Outcome {
   if (answersWithObject.has(row.info.storageKey)) return { type: 'object', code: 200, item, row }
   const { name = '', uid = '' } = object.metadata
   const status: Status = {

@@ -27,7 +27,6 @@ import {
   type Engine,
   admissionRequest,
   admit,
-  answerItem,
   decodeBody,
   strategyOf,
   toStorage,
@@ -183,7 +182,7 @@ async function writeChange(engine: Engine, call: Call, { key, current, old, draf
   await validateObject(call, object, old)
   await validateAdmission(engine, admissionRequest(call, 'UPDATE', object, old))
   object.metadata.resourceVersion = old.metadata.resourceVersion
-  if (isSame(object, old)) return { type: 'object', code: 200, item: await answerItem(row, current), row }
+  if (isSame(object, old)) return { type: 'object', code: 200, item: await itemOf(row, current), row }
   if (call.dryRun) return { type: 'object', code: 200, item: { object, revision: current.revision }, row }
   if (isReadyToGo(strategy, object) && old.metadata.deletionTimestamp !== undefined) {
     // The last finalizer is gone: this update is what removes the object.
@@ -193,7 +192,7 @@ async function writeChange(engine: Engine, call: Call, { key, current, old, draf
       lastState: object,
       overtaken: () => new Overtaken(),
     })
-    return { type: 'object', code: 200, item: await answerItem(row, last), row }
+    return { type: 'object', code: 200, item: await itemOf(row, last), row }
   }
   const kept = await toStorage(row, object)
   const stored = await backend.store.write(key, (newest) => {
@@ -201,7 +200,7 @@ async function writeChange(engine: Engine, call: Call, { key, current, old, draf
     return { put: kept }
   })
   if (stored === undefined) throw failure('InternalError', 'Internal error occurred: the store kept nothing')
-  return { type: 'object', code: 200, item: await answerItem(row, stored), row }
+  return { type: 'object', code: 200, item: await itemOf(row, stored), row }
 }
 
 /** Nothing changed but the times in managedFields: then nothing is written and no watcher hears of it. */

@@ -20,9 +20,8 @@ import {
   warningsFor,
 } from '@binnacle/api'
 import { updateManagedFields } from '@binnacle/api'
-import type { StoredObject } from '@binnacle/store'
 import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts'
-import type { Call, Item } from '../call.ts'
+import type { Call } from '../call.ts'
 import type { Row } from '../registry.ts'
 import type { Backend, Strategy, WriteContext } from '../strategy.ts'
 import { dedupeOwnerReferences, requireKind } from './metadata.ts'
@@ -201,10 +200,4 @@ function validationErrors(
 export async function toStorage(row: Row, object: KubeObject): Promise<KubeObject> {
   if (row.isStorageVersion || row.hooks.toStorage === undefined) return object
   return row.hooks.toStorage(object)
-}
-
-/** What the client gets back of a version that was written, or (dry run) would have been. */
-export async function answerItem(row: Row, stored: StoredObject): Promise<Item> {
-  if (row.isStorageVersion || row.hooks.fromStorage === undefined) return stored
-  return { object: await row.hooks.fromStorage(stored.object), revision: stored.revision }
 }
