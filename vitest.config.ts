@@ -10,7 +10,7 @@ const config: ViteUserConfig = defineConfig({
       {
         test: {
           name: 'packages',
-          include: ['packages/*/test/**/*.test.ts', 'packages/*/src/**/*.test.ts'],
+          include: ['packages/*/test/**/*.test.ts', 'packages/*/src/**/*.test.{ts,tsx}'],
           sequence: { groupOrder: 0 },
           ...patience,
         },

@@ -12,7 +12,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   node: ['client', 'api'],
   network: ['client', 'api'],
   images: [],
-  cli: ['apiserver', 'controllers', 'node', 'network', 'images', 'store', 'client', 'api'],
+  canvas: ['canvas-core', 'model', 'client', 'api'],
+  cli: ['canvas', 'apiserver', 'controllers', 'node', 'network', 'images', 'store', 'client', 'api'],
   testing: ['store', 'api'],
 }
 
