@@ -1,7 +1,6 @@
 // The way to any API server over HTTP: the same Transport as in process, for a cluster and a user of a kubeconfig.
 // Upstream: client-go rest (request.go, with_retry.go).
 
-import type { OutgoingHttpHeaders } from 'node:http'
 import { text } from 'node:stream/consumers'
 import {
   type Clock,
@@ -11,25 +10,14 @@ import {
   deepFreeze,
   systemClock,
 } from '@binnacle/api'
-import { type Credential, createCredentialSource } from './credentials.ts'
-import {
-  type HttpConnection,
-  type HttpRequest,
-  type HttpResponse,
-  NotProcessedError,
-  openConnection,
-} from './http/connection.ts'
+import { type ApiConnectionOptions, createApiConnection } from './api-connection.ts'
+import type { HttpRequest, HttpResponse } from './http/connection.ts'
 import { discover } from './http/discovery.ts'
 import { methodByVerb, requestBody, requestPath } from './http/request-path.ts'
 import { statusErrorOf, warningTexts } from './http/response-status.ts'
 import { watchEvents } from './http/watch-events.ts'
-import type { Cluster, Impersonation, User } from './kubeconfig.ts'
 
-export interface HttpTransportOptions {
-  cluster: Cluster
-  user: User
-  userAgent?: string
-  clock?: Clock
+export interface HttpTransportOptions extends ApiConnectionOptions {
   /** Told of what the server warns of (deprecated versions, unknown fields). */
   onWarning?: (text: string) => void
 }
@@ -43,59 +31,14 @@ export interface HttpTransport extends Transport {
 const maxRetries = 10
 
 export function createHttpTransport(options: HttpTransportOptions): HttpTransport {
-  const { cluster, user, clock = systemClock, onWarning = () => undefined } = options
-  const url = new URL(cluster.server)
-  const prefix = url.pathname.replace(/\/$/, '')
-  const source = createCredentialSource(user, { cluster, clock })
-  const baseHeaders: OutgoingHttpHeaders = {
-    'user-agent': options.userAgent ?? 'binnacle-client',
-    ...impersonationHeaders(user.impersonate),
-  }
-  let opened: { connection: Promise<HttpConnection>; certificate: string | undefined } | undefined
-  let isClosed = false
-
-  const closeOpened = (): void => {
-    opened?.connection.then(
-      (connection) => connection.close(),
-      () => undefined,
-    )
-    opened = undefined
-  }
-
-  /** One connection for all requests, until the client certificate changes. */
-  const connectionFor = ({ clientCertificate, clientKey }: Credential): Promise<HttpConnection> => {
-    if (isClosed) throw new Error(`the transport to ${url.host} is closed`)
-    if (opened !== undefined && opened.certificate === clientCertificate) return opened.connection
-    closeOpened()
-    const connection = openConnection({ url, tls: tlsOptions(cluster, { clientCertificate, clientKey }), clock })
-    const entry = { connection, certificate: clientCertificate }
-    opened = entry
-    connection.catch(() => {
-      if (opened === entry) opened = undefined
-    })
-    return connection
-  }
+  const { clock = systemClock, onWarning = () => undefined } = options
+  const connection = createApiConnection(options)
 
   const exchange = async (request: HttpRequest): Promise<HttpResponse> => {
-    for (let tries = 0, isRefreshed = false; ; tries++) {
-      const credential = await source.credential()
-      const { authorization } = credential
-      const headers = { ...baseHeaders, ...(authorization === undefined ? {} : { authorization }), ...request.headers }
-      let response: HttpResponse
-      try {
-        const connection = await connectionFor(credential)
-        response = await connection.request({ ...request, path: prefix + request.path, headers })
-      } catch (error) {
-        if (error instanceof NotProcessedError && tries < maxRetries) continue
-        throw error
-      }
+    for (let tries = 0; ; tries++) {
+      const response = await connection.request(request)
       for (const warning of warningTexts(response.headers.warning)) onWarning(warning)
       if (response.status < 400) return response
-      if (response.status === 401 && !isRefreshed && source.refresh()) {
-        isRefreshed = true
-        response.body.resume()
-        continue
-      }
       const seconds = retryAfter(response)
       const mayRetry = seconds !== undefined && (response.status === 429 || response.status >= 500)
       if (!mayRetry || tries >= maxRetries) throw await refusalOf(response, request)
@@ -122,10 +65,7 @@ export function createHttpTransport(options: HttpTransportOptions): HttpTranspor
       return watchEvents(body, signal) as AsyncIterable<readonly WatchEvent<T>[]>
     },
     discover: () => discover({ get: getJson, onWarning }),
-    close() {
-      isClosed = true
-      closeOpened()
-    },
+    close: () => connection.close(),
   }
 }
 
@@ -137,35 +77,6 @@ function httpRequest(request: ResourceRequest): HttpRequest {
     path: requestPath(request),
     headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': type }) },
     ...(body === undefined ? {} : { body }),
-  }
-}
-
-function tlsOptions(
-  { caCertificate, tlsServerName, insecureSkipTlsVerify }: Cluster,
-  { clientCertificate, clientKey }: { clientCertificate: string | undefined; clientKey: string | undefined },
-): Parameters<typeof openConnection>[0]['tls'] {
-  return {
-    ...(caCertificate === undefined ? {} : { ca: caCertificate }),
-    ...(clientCertificate === undefined ? {} : { cert: clientCertificate }),
-    ...(clientKey === undefined ? {} : { key: clientKey }),
-    ...(tlsServerName === undefined ? {} : { servername: tlsServerName }),
-    ...(insecureSkipTlsVerify === true ? { rejectUnauthorized: false } : {}),
-  }
-}
-
-function impersonationHeaders(impersonate: Impersonation | undefined): OutgoingHttpHeaders {
-  if (impersonate === undefined) return {}
-  const { user, uid, groups, extra } = impersonate
-  return {
-    'impersonate-user': user,
-    ...(uid === undefined ? {} : { 'impersonate-uid': uid }),
-    ...(groups.length === 0 ? {} : { 'impersonate-group': [...groups] }),
-    ...Object.fromEntries(
-      Object.entries(extra).map(([key, values]) => [
-        `impersonate-extra-${encodeURIComponent(key).toLowerCase()}`,
-        [...values],
-      ]),
-    ),
   }
 }
 

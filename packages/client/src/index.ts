@@ -1,8 +1,11 @@
 // What other packages may use of `client`.
+export * from './api-connection.ts'
 export * from './client.ts'
 export * from './controller.ts'
 export * from './events.ts'
 export { type HttpTransport, type HttpTransportOptions, createHttpTransport } from './http-transport.ts'
+export type { HttpResponse } from './http/connection.ts'
+export type { UpgradeAnswer } from './http/upgrade.ts'
 export * from './informer.ts'
 export * from './informers.ts'
 export * from './kubeconfig.ts'

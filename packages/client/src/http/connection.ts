@@ -11,7 +11,7 @@ import {
 import { type ClientHttp2Session, connect as connectHttp2, constants } from 'node:http2'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import { type ConnectionOptions, type TLSSocket, connect as connectTls } from 'node:tls'
 import type { Clock } from '@binnacle/api'
 
@@ -20,7 +20,7 @@ export interface HttpRequest {
   /** With the query. */
   path: string
   headers: OutgoingHttpHeaders
-  body?: string
+  body?: string | Readable
   signal?: AbortSignal
 }
 
@@ -186,7 +186,7 @@ class SharedSession {
       this.#leave()
       reject(new Error(`the server closed the connection without an answer to ${method} ${path}`))
     })
-    if (body !== undefined) stream.end(body)
+    if (body !== undefined) sendBody(body, stream)
     return promise
   }
 
@@ -240,18 +240,32 @@ class Http1Connection implements HttpConnection {
       port: this.#url.port,
       method,
       path,
-      headers: body === undefined ? headers : { ...headers, 'content-length': Buffer.byteLength(body) },
+      headers: typeof body === 'string' ? { ...headers, 'content-length': Buffer.byteLength(body) } : headers,
       ...(signal === undefined ? {} : { signal }),
     })
     request.once('response', (response) => {
       resolve({ status: response.statusCode ?? 0, headers: response.headers, body: response })
     })
     request.on('error', reject)
-    request.end(body)
+    if (body === undefined) request.end()
+    else sendBody(body, request)
     return promise
   }
 
   close(): void {
     this.#agent.destroy()
   }
+}
+
+/** Only as fast as the server reads. A body that breaks off breaks off the request, lest half of it be taken for all. */
+function sendBody(body: string | Readable, to: Writable): void {
+  if (typeof body === 'string') {
+    to.end(body)
+    return
+  }
+  body.once('error', (error) => to.destroy(error))
+  body.once('close', () => {
+    if (!body.readableEnded) to.destroy(new Error('the body of the request broke off'))
+  })
+  body.pipe(to)
 }
