@@ -5,6 +5,7 @@ import { globSync, readFileSync } from 'node:fs'
 
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   api: [],
+  model: ['api'],
   store: ['api'],
   client: ['api'],
   apiserver: ['store', 'api'],
@@ -12,8 +13,23 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   node: ['client', 'api'],
   network: ['client', 'api'],
   images: [],
-  canvas: ['canvas-core', 'model', 'client', 'api'],
-  cli: ['canvas', 'apiserver', 'controllers', 'node', 'network', 'images', 'store', 'client', 'api'],
+  platform: ['client', 'model', 'api'],
+  'canvas-core': ['model', 'api'],
+  canvas: ['client', 'canvas-core', 'model', 'api'],
+  cli: [
+    'apiserver',
+    'controllers',
+    'node',
+    'network',
+    'platform',
+    'canvas',
+    'images',
+    'canvas-core',
+    'store',
+    'client',
+    'model',
+    'api',
+  ],
   testing: ['store', 'api'],
 }
 

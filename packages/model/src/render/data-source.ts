@@ -1,0 +1,229 @@
+// A DataSource as plain objects: the Service Binding Secret, and what runs it where it runs here.
+
+import type { Container, KubeObject, Secret, Service, StatefulSet } from '@binnacle/api'
+import { componentLabel, partOfLabel, restartedAtAnnotation } from '../group.ts'
+import type { DataSource } from '../kinds/data-source.ts'
+import type { Credentials, RenderContext, ServiceAddress } from './context.ts'
+import { type DataSourceEngine, bindingSecretName, engineOf } from './engines.ts'
+import { defined, objectLabels, ownedName, selectorLabels } from './names.ts'
+import { RenderError } from './render-error.ts'
+import { addressOf } from './wires.ts'
+
+/** @throws RenderError where the context does not say what the data source needs */
+export function renderDataSource(source: DataSource, context: RenderContext): KubeObject[] {
+  const engine = engineOf(source.spec.type)
+  if (source.spec.external !== undefined || engine === undefined)
+    return [externalServiceOf(source, context), bindingSecretOf(source, context)].filter(
+      (object) => object !== undefined,
+    )
+  return [
+    serviceOf(source, engine, context),
+    headlessServiceOf(source, engine, context),
+    bindingSecretOf(source, context),
+    statefulSetOf(source, engine, context),
+  ].filter((object) => object !== undefined)
+}
+
+/** Host and port that clients of the data source use; undefined while the address of its Service is not known. */
+export function dataSourceAddress(source: DataSource, context: RenderContext): ServiceAddress | undefined {
+  const { external, type } = source.spec
+  const usual = engineOf(type)?.port ?? (external?.tls === false ? 80 : 443)
+  if (external !== undefined) return { host: external.host, port: external.port ?? usual }
+  return addressOf({ namespace: context.namespace, name: nameOf(source), port: usual }, context)
+}
+
+/** What the binding Secret says (servicebinding.io): plain keys, and one `uri` with all of it. */
+export function bindingData(
+  source: DataSource,
+  { host, port }: ServiceAddress,
+  credentials: Credentials | undefined,
+): Record<string, string> {
+  const { type, external } = source.spec
+  const engine = engineOf(type)
+  const keys = engine?.keys ?? ['username', 'password']
+  const database = keys.includes('database') ? databaseOf(source) : undefined
+  const username = keys.includes('username') ? credentials?.username : undefined
+  const password = credentials?.password
+  const user = encodeURIComponent(username ?? '')
+  const login = password === undefined || type === 's3' ? '' : `${user}:${encodeURIComponent(password)}@`
+  const tls = external?.tls === true
+  const scheme = type === 'http' ? (external?.tls === false ? 'http' : 'https') : schemeOf(engine, tls)
+  const path = type === 'http' ? (external?.path ?? '') : type === 's3' || database === undefined ? '' : `/${database}`
+  const query = type === 'mongodb' && password !== undefined ? '?authSource=admin' : ''
+  return defined({
+    type,
+    provider: external === undefined ? 'binnacle' : 'external',
+    host,
+    port: String(port),
+    username,
+    password,
+    database,
+    uri: `${scheme}://${login}${host}:${port}${path}${query}`,
+  }) as Record<string, string>
+}
+
+function schemeOf(engine: DataSourceEngine | undefined, tls: boolean): string {
+  const scheme = engine?.scheme ?? 'https'
+  if (!tls) return scheme
+  return scheme === 'redis' ? 'rediss' : scheme === 'http' ? 'https' : scheme
+}
+
+function nameOf({ metadata }: DataSource): string {
+  return metadata.name ?? ''
+}
+
+function databaseOf(source: DataSource): string {
+  return source.spec.database ?? nameOf(source).replaceAll('-', '_')
+}
+
+function meta(source: DataSource, { namespace }: RenderContext, name = nameOf(source)): KubeObject['metadata'] {
+  const labels = {
+    ...objectLabels(nameOf(source), source.metadata.labels?.[partOfLabel]),
+    [componentLabel]: source.spec.type,
+  }
+  return { name, namespace, labels }
+}
+
+/** A data source elsewhere has a name in the cluster also: an ExternalName. */
+function externalServiceOf(source: DataSource, context: RenderContext): Service | undefined {
+  const host = source.spec.external?.host
+  // ExternalName is a DNS name; an address has none.
+  if (host === undefined || /^[\d.]+$|:/.test(host)) return undefined
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: meta(source, context),
+    spec: { type: 'ExternalName', externalName: host },
+  }
+}
+
+function bindingSecretOf(source: DataSource, context: RenderContext): Secret | undefined {
+  const credentials = context.credentials?.get(nameOf(source))
+  const { external } = source.spec
+  const needsLogin = external === undefined || external.credentialsSecret !== undefined
+  if (needsLogin && credentials === undefined) return undefined
+  const address = dataSourceAddress(source, context)
+  if (address === undefined) return undefined
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: meta(source, context, bindingSecretName(nameOf(source))),
+    type: `servicebinding.io/${source.spec.type}`,
+    stringData: bindingData(source, address, credentials),
+  }
+}
+
+function serviceOf(source: DataSource, engine: DataSourceEngine, context: RenderContext): Service {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: meta(source, context),
+    spec: {
+      type: 'ClusterIP',
+      selector: selectorLabels(nameOf(source)),
+      ports: [{ name: source.spec.type, port: engine.port, targetPort: source.spec.type, protocol: 'TCP' }],
+    },
+  }
+}
+
+function headlessServiceOf(source: DataSource, engine: DataSourceEngine, context: RenderContext): Service {
+  const { spec } = serviceOf(source, engine, context)
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: meta(source, context, ownedName(nameOf(source), 'pods')),
+    spec: { clusterIP: 'None', selector: selectorLabels(nameOf(source)), ports: spec?.ports ?? [] },
+  }
+}
+
+function statefulSetOf(source: DataSource, engine: DataSourceEngine, context: RenderContext): StatefulSet {
+  const { spec } = source
+  const labels = { ...objectLabels(nameOf(source), source.metadata.labels?.[partOfLabel]), [componentLabel]: spec.type }
+  const restartedAt = source.metadata.annotations?.[restartedAtAnnotation]
+  const container =
+    context.programImage === undefined ? imageContainer(source, engine) : programContainer(source, engine, context)
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: meta(source, context),
+    spec: defined({
+      replicas: 1,
+      serviceName: ownedName(nameOf(source), 'pods'),
+      selector: { matchLabels: selectorLabels(nameOf(source)) },
+      template: {
+        metadata: {
+          labels,
+          ...(restartedAt === undefined ? {} : { annotations: { [restartedAtAnnotation]: restartedAt } }),
+        },
+        spec: {
+          containers: [container],
+          ...(spec.storage === undefined ? { volumes: [{ name: 'data', emptyDir: {} }] } : {}),
+        },
+      },
+      ...(spec.storage === undefined
+        ? {}
+        : {
+            volumeClaimTemplates: [
+              {
+                apiVersion: 'v1',
+                kind: 'PersistentVolumeClaim',
+                metadata: { name: 'data' },
+                spec: defined({
+                  accessModes: ['ReadWriteOnce'],
+                  storageClassName: spec.storage.storageClassName,
+                  resources: { requests: { storage: spec.storage.size } },
+                }),
+              },
+            ],
+          }),
+    }),
+  }
+}
+
+function fromBinding(source: DataSource, variables: Readonly<Record<string, string>>): NonNullable<Container['env']> {
+  return Object.entries(variables).map(([name, key]) => ({
+    name,
+    valueFrom: { secretKeyRef: { name: bindingSecretName(nameOf(source)), key } },
+  }))
+}
+
+function imageContainer(source: DataSource, engine: DataSourceEngine): Container {
+  const { spec } = source
+  const args = [...(engine.args ?? []), ...(spec.args ?? [])]
+  return defined({
+    name: spec.type,
+    image: spec.image ?? engine.image(spec.version ?? engine.version),
+    ...(args.length > 0 ? { args } : {}),
+    env: fromBinding(source, engine.env),
+    ports: [{ name: spec.type, containerPort: engine.port }],
+    volumeMounts: [{ name: 'data', mountPath: engine.data }],
+    readinessProbe: {
+      ...(engine.ready === undefined ? { tcpSocket: { port: spec.type } } : { exec: { command: [...engine.ready] } }),
+      periodSeconds: 2,
+    },
+    resources: spec.resources,
+  })
+}
+
+/** The program of this machine, in an image that holds nothing: the process runtime runs it as it is. */
+function programContainer(source: DataSource, engine: DataSourceEngine, { programImage }: RenderContext): Container {
+  const { spec } = source
+  if (engine.program === undefined)
+    throw new RenderError(
+      'spec.type',
+      'ProgramUnsupported',
+      `${engine.title} cannot be run as a program of this machine: set spec.external, or run with a container runtime`,
+    )
+  const variables = Object.fromEntries([...engine.keys].map((key) => [key.toUpperCase(), key] as const))
+  return defined({
+    name: spec.type,
+    image: programImage ?? '',
+    command: ['/bin/sh', '-c', engine.program.script],
+    args: ['sh', ...(spec.args ?? [])],
+    env: [{ name: 'DATA', value: engine.data }, ...fromBinding(source, variables)],
+    ports: [{ name: spec.type, containerPort: engine.port }],
+    volumeMounts: [{ name: 'data', mountPath: engine.data }],
+    readinessProbe: { tcpSocket: { port: spec.type }, periodSeconds: 1 },
+    resources: spec.resources,
+  })
+}
