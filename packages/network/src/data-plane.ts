@@ -25,12 +25,16 @@ export class DataPlane {
   readonly #dns = new DnsServer()
   /** Commands are carried out one after the other: a port may be freed by one and taken by the next. */
   #queue: Promise<void> = Promise.resolve()
+  #isClosing = false
 
   constructor(report: (report: ProxyReport) => void) {
     this.#report = report
   }
 
+  /** After 'close' nothing more is done: a listener opened then would keep the thread from ever ending. */
   command(command: ProxyCommand): void {
+    if (this.#isClosing) return
+    this.#isClosing = command.type === 'close'
     this.#queue = this.#queue.then(() => this.#run(command))
   }
 

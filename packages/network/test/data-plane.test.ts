@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net'
+import { settle } from '@binnacle/testing'
 import { afterEach, describe, expect, it } from 'vitest'
 import { DataPlane } from '../src/data-plane.ts'
 import type { Frontend, ProxyReport } from '../src/frontend.ts'
@@ -73,6 +74,21 @@ async function ask(port: number, address = '127.0.0.1'): Promise<string> {
 }
 
 describe('the data plane', () => {
+  it('opens nothing that it is told of after it was told to close', async () => {
+    const reports: string[] = []
+    const { promise: closed, resolve } = Promise.withResolvers<void>()
+    const plane = new DataPlane((report) => {
+      reports.push(report.type)
+      if (report.type === 'closed') resolve()
+    })
+    plane.command({ type: 'configure', set: [frontend([])], remove: [] })
+    plane.command({ type: 'close' })
+    plane.command({ type: 'configure', set: [frontend([], { id: 'default/late:80/TCP@cluster' })], remove: [] })
+    await closed
+    await settle()
+    expect(reports).toEqual(['listening', 'closed'])
+  })
+
   it('gives each connection to the next backend', async () => {
     const { plane, next } = startPlane()
     const backends = [await startBackend('a'), await startBackend('b')]
