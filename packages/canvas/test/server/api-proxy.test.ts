@@ -1,34 +1,10 @@
 import { once } from 'node:events'
-import { type IncomingHttpHeaders, type RequestListener, type Server, createServer } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { expect, test } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { startCanvas, startCluster } from '../support/canvas-fixture.ts'
-
-interface FakeUpstream extends AsyncDisposable {
-  server: Server
-  cluster: { server: string }
-  user: { token: string }
-}
-
-async function startUpstream(listener: RequestListener): Promise<FakeUpstream> {
-  const server = createServer(listener)
-  const sockets = new Set<Socket>()
-  server.on('connection', (socket) => sockets.add(socket))
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  return {
-    server,
-    cluster: { server: `http://127.0.0.1:${(server.address() as AddressInfo).port}/clusters/one` },
-    user: { token: 'of-the-user' },
-    async [Symbol.asyncDispose]() {
-      const closed = once(server, 'close')
-      server.close()
-      for (const socket of sockets) socket.destroy()
-      await closed
-    },
-  }
-}
+import { startUpstream } from '../support/fake-upstream.ts'
 
 test('the API is there with the credentials of the kubeconfig', async () => {
   await using cluster = await startCluster()
