@@ -196,10 +196,10 @@ test('a page that does not read holds back the API server, and is cut off when i
   const line = `{"type":"ADDED","object":{"metadata":{"name":"${'x'.repeat(100_000)}"}}}\n`
   const totalBytes = 256 * 1024 * 1024
   let sentBytes = 0
-  let isClosed = false
+  const upstreamSide = { isClosed: false }
   const until = new Until()
   await using upstream = await startUpstream((_request, response) => {
-    response.once('close', () => (isClosed = true))
+    response.once('close', () => (upstreamSide.isClosed = true))
     const write = (): void => {
       let goesOn = true
       while (goesOn && sentBytes < totalBytes) {
@@ -220,7 +220,7 @@ test('a page that does not read holds back the API server, and is cut off when i
   socket.send(JSON.stringify({ id: 1, watch: path, resourceVersion: '1' }))
   await until.holds(() => sentBytes > 4 * 1024 * 1024)
   // What is still on its way counts as a sign of life.
-  while (!isClosed) await clock.advanceAsync(15_000)
+  while (!upstreamSide.isClosed) await clock.advanceAsync(15_000)
   expect(sentBytes).toBeLessThan(totalBytes / 4)
 })
 
