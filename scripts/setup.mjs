@@ -32,6 +32,7 @@ export function setup() {
   for (const [output, script] of [
     ['packages/api/generated-docs/descriptions.json', 'scripts/descriptions.ts'],
     ['dist/binnacle.mjs', 'scripts/bundle.ts'],
+    ['dist/canvas/index.html', 'scripts/bundle-canvas.ts'],
   ]) {
     if (isStale(output)) execFileSync(node, [join(root, script)], { cwd: root, stdio: ['ignore', 2, 2] })
   }

@@ -1,3 +1,8 @@
 // What the bundler makes of an import that is not code: see scripts/bundle-canvas.ts.
 
 declare module '*.css'
+
+declare module '*?worker' {
+  /** Of the bundled script, for `new Worker(url)`. */
+  export const url: string
+}

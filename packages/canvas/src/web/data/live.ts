@@ -1,0 +1,100 @@
+// The objects of one namespace, as the API says them, over the page's one watch connection. Batches are gathered for a
+// frame, so that a burst of events is one change of the page.
+
+import type { KubeObject, WatchEvent } from '@binnacle/api'
+import type { ResourcePath } from './kube-api.ts'
+import { pathOf } from './kube-api.ts'
+import type { WatchConnection } from './watch-connection.ts'
+
+export interface LiveKind extends ResourcePath {
+  kind: string
+  /** Watched only where it is served: our own kinds on a cluster without them, for example. */
+  optional?: boolean
+}
+
+const core = (resource: string, kind: string): LiveKind => ({ group: '', version: 'v1', resource, kind })
+const ours = (resource: string, kind: string): LiveKind => ({
+  group: 'binnacle.dev',
+  version: 'v1alpha1',
+  resource,
+  kind,
+  optional: true,
+})
+
+/** What a Canvas shows, and what it needs to tell how those are. */
+export const liveKinds: readonly LiveKind[] = [
+  ours('applications', 'Application'),
+  ours('microservices', 'Microservice'),
+  ours('datasources', 'DataSource'),
+  ours('environments', 'Environment'),
+  ours('releases', 'Release'),
+  core('services', 'Service'),
+  core('configmaps', 'ConfigMap'),
+  core('secrets', 'Secret'),
+  core('pods', 'Pod'),
+  core('persistentvolumeclaims', 'PersistentVolumeClaim'),
+  core('events', 'Event'),
+  { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' },
+  { group: 'apps', version: 'v1', resource: 'statefulsets', kind: 'StatefulSet' },
+  { group: 'apps', version: 'v1', resource: 'daemonsets', kind: 'DaemonSet' },
+  { group: 'apps', version: 'v1', resource: 'replicasets', kind: 'ReplicaSet' },
+  { group: 'batch', version: 'v1', resource: 'jobs', kind: 'Job' },
+  { group: 'batch', version: 'v1', resource: 'cronjobs', kind: 'CronJob' },
+  { group: 'networking.k8s.io', version: 'v1', resource: 'ingresses', kind: 'Ingress' },
+  { group: 'autoscaling', version: 'v2', resource: 'horizontalpodautoscalers', kind: 'HorizontalPodAutoscaler' },
+]
+
+export interface LiveListener {
+  /** Changes since the last call, in order, with kind and apiVersion set. */
+  events(batch: readonly WatchEvent[]): void
+  /** All kinds have been told once. */
+  synced(): void
+  /** A kind's state is told anew: what was told of it before is out of date. */
+  reset(kind: LiveKind): void
+  error(kind: LiveKind, message: string): void
+}
+
+/** Watches `kinds` in a namespace until the returned function is called. */
+export function watchNamespace(
+  connection: WatchConnection,
+  { namespace, kinds, listener }: { namespace: string; kinds: readonly LiveKind[]; listener: LiveListener },
+): () => void {
+  const waiting = new Set(kinds)
+  let gathered: WatchEvent[] = []
+  let frame = 0
+  const flush = (): void => {
+    frame = 0
+    const batch = gathered
+    gathered = []
+    if (batch.length > 0) listener.events(batch)
+  }
+  const arrived = (kind: LiveKind): void => {
+    if (!waiting.delete(kind) || waiting.size > 0) return
+    flush()
+    listener.synced()
+  }
+  const stops = kinds.map((kind) => {
+    const apiVersion = kind.group === '' ? kind.version : `${kind.group}/${kind.version}`
+    return connection.watch<KubeObject>(
+      { path: pathOf(kind, { namespace }) },
+      {
+        events: (batch) => {
+          for (const event of batch) {
+            gathered.push({ ...event, object: { ...event.object, apiVersion, kind: kind.kind } } as WatchEvent)
+          }
+          // A hidden page draws no frames, and must not gather for ever.
+          if (frame === 0) frame = document.hidden ? window.setTimeout(flush, 250) : requestAnimationFrame(flush)
+        },
+        synced: () => arrived(kind),
+        reset: () => listener.reset(kind),
+        error: (status) => {
+          arrived(kind)
+          if (kind.optional !== true || status.code !== 404) listener.error(kind, status.message ?? '')
+        },
+      },
+    )
+  })
+  return () => {
+    for (const stop of stops) stop()
+  }
+}
