@@ -75,7 +75,7 @@ export const field = {
     badValue,
     detail,
   }),
-  /** `validValues` are quoted and sorted into the detail the way field.NotSupported does it. */
+  /** `validValues` stand in the detail in their order; most of upstream's lists are sorted. */
   notSupported: (path: string, badValue: unknown, validValues: readonly string[]): FieldError => ({
     type: 'FieldValueNotSupported',
     field: path,
@@ -83,10 +83,7 @@ export const field = {
     detail:
       validValues.length === 0
         ? ''
-        : `supported values: ${[...validValues]
-            .sort()
-            .map((value) => JSON.stringify(value))
-            .join(', ')}`,
+        : `supported values: ${validValues.map((value) => JSON.stringify(value)).join(', ')}`,
   }),
   forbidden: (path: string, detail: string): FieldError => ({
     type: 'FieldValueForbidden',

@@ -2,7 +2,15 @@
 // drops the status, an update keeps it, a status update keeps everything else, and metadata.generation counts changes
 // of what the user asks for.
 
-import type { Job, Namespace, PersistentVolume, Pod, Secret } from './generated/kinds.ts'
+import type {
+  Job,
+  Namespace,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  Secret,
+  StatefulSet,
+} from './generated/kinds.ts'
 import type { KubeObject, ObjectMeta } from './object.ts'
 import { podQOSClass } from './pod-qos.ts'
 import type { ResourceInfo } from './resource.ts'
@@ -52,7 +60,11 @@ const byKind: Readonly<Record<string, Lifecycle>> = {
     create: stampPhase,
     updateStatus: restampPhase,
   },
-  '/PersistentVolumeClaim': { emptyStatus: () => ({ phase: 'Pending' }) },
+  '/PersistentVolumeClaim': {
+    emptyStatus: () => ({ phase: 'Pending' }),
+    create: completeDataSources,
+    update: fillDataSources,
+  },
   '/Pod': {
     emptyStatus: () => ({ phase: 'Pending' }),
     counted: ['spec'],
@@ -89,7 +101,12 @@ const byKind: Readonly<Record<string, Lifecycle>> = {
   // Annotations count because rollbacks of the first API version were asked for by one.
   'apps/Deployment': { ...specAndStatus, counted: ['spec', 'annotations'], metadataKeptByStatus: ['labels'] },
   'apps/ReplicaSet': { emptyStatus: () => ({ replicas: 0 }), counted: ['spec'] },
-  'apps/StatefulSet': { emptyStatus: () => ({ replicas: 0, availableReplicas: 0 }), counted: ['spec'] },
+  'apps/StatefulSet': {
+    emptyStatus: () => ({ replicas: 0, availableReplicas: 0 }),
+    counted: ['spec'],
+    create: (set: StatefulSet) => dropMaxUnavailable(set),
+    update: dropMaxUnavailable,
+  },
   'autoscaling/HorizontalPodAutoscaler': { emptyStatus: () => ({ desiredReplicas: 0, currentMetrics: null }) },
   'batch/CronJob': specAndStatus,
   'batch/Job': { ...specAndStatus, create: generateJobSelector },
@@ -283,6 +300,35 @@ function restampPhase(volume: PersistentVolume, old: PersistentVolume, now: numb
     if (before) status.lastPhaseTransitionTime ??= before
   } else if (!status.lastPhaseTransitionTime || status.lastPhaseTransitionTime === before) {
     status.lastPhaseTransitionTime = formatTime(now)
+  }
+}
+
+/** Behind MaxUnavailableStatefulSet, which is off in 1.36; what was stored while it was on is kept. */
+function dropMaxUnavailable({ spec }: StatefulSet, old?: StatefulSet): void {
+  if (old?.spec?.updateStrategy?.rollingUpdate?.maxUnavailable == null) {
+    delete spec?.updateStrategy?.rollingUpdate?.maxUnavailable
+  }
+}
+
+/** A source that is neither a claim nor a snapshot was always ignored in the older of the two fields. */
+function completeDataSources(claim: PersistentVolumeClaim): void {
+  const { spec } = claim
+  const source = spec?.dataSource
+  if (spec && source && !spec.dataSourceRef) {
+    const isClaim = source.kind === 'PersistentVolumeClaim' && !source.apiGroup
+    const isSnapshot = source.kind === 'VolumeSnapshot' && source.apiGroup === 'snapshot.storage.k8s.io'
+    if (!isClaim && !isSnapshot) delete spec.dataSource
+  }
+  fillDataSources(claim)
+}
+
+/** Both fields say the same, unless the newer one names a namespace (NormalizeDataSources). */
+function fillDataSources({ spec }: PersistentVolumeClaim): void {
+  if (!spec || spec.dataSourceRef?.namespace) return
+  if (spec.dataSource) spec.dataSourceRef ??= { ...spec.dataSource }
+  else if (spec.dataSourceRef) {
+    const { apiGroup, kind, name } = spec.dataSourceRef
+    spec.dataSource = { ...(apiGroup === undefined ? {} : { apiGroup }), kind, name }
   }
 }
 

@@ -230,7 +230,7 @@ describe('RBAC', () => {
     }
     expect(problems(group, 'ClusterRoleBinding', object)).toEqual([
       'subjects[0].namespace: Required value',
-      'subjects[1].kind: Unsupported value: "X": supported values: "Group", "ServiceAccount", "User"',
+      'subjects[1].kind: Unsupported value: "X": supported values: "ServiceAccount", "User", "Group"',
     ])
   })
 })

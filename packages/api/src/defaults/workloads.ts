@@ -1,12 +1,25 @@
 // Defaults of apps and batch (pkg/apis/{apps,batch}/v1/defaults.go). Structs that upstream always writes are made here.
 
-import type { CronJob, DaemonSet, Deployment, Job, JobSpec, ReplicaSet, StatefulSet } from '../generated/kinds.ts'
+import type {
+  CronJob,
+  DaemonSet,
+  DaemonSetSpec,
+  Deployment,
+  DeploymentSpec,
+  Job,
+  JobSpec,
+  ReplicaSet,
+  ReplicaSetSpec,
+  StatefulSet,
+  StatefulSetSpec,
+} from '../generated/kinds.ts'
 import { defaultPodTemplate } from './pod-spec.ts'
 import { defaultResourceList } from './resource-list.ts'
 import { defaultClaimSpec } from './volumes.ts'
 
 export function defaultDeployment(deployment: Deployment): void {
-  deployment.spec ??= { selector: {}, template: {} }
+  // It has no selector either, as validation then says.
+  deployment.spec ??= {} as DeploymentSpec
   deployment.status ??= {}
   const spec = deployment.spec
   spec.replicas ??= 1
@@ -24,7 +37,7 @@ export function defaultDeployment(deployment: Deployment): void {
 }
 
 export function defaultReplicaSet(set: ReplicaSet): void {
-  set.spec ??= { selector: {} }
+  set.spec ??= {} as ReplicaSetSpec
   set.status ??= { replicas: 0 }
   set.spec.replicas ??= 1
   set.spec.template ??= {}
@@ -32,7 +45,7 @@ export function defaultReplicaSet(set: ReplicaSet): void {
 }
 
 export function defaultDaemonSet(set: DaemonSet): void {
-  set.spec ??= { selector: {}, template: {} }
+  set.spec ??= {} as DaemonSetSpec
   set.status ??= { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 }
   const spec = set.spec
   spec.updateStrategy ??= {}
@@ -48,7 +61,7 @@ export function defaultDaemonSet(set: DaemonSet): void {
 }
 
 export function defaultStatefulSet(set: StatefulSet): void {
-  set.spec ??= { selector: {}, template: {}, serviceName: '' }
+  set.spec ??= {} as StatefulSetSpec
   set.status ??= { replicas: 0 }
   const spec = set.spec
   spec.podManagementPolicy ||= 'OrderedReady'

@@ -6,6 +6,8 @@ import { validateImmutable, validateNonNegative, validateOptionalEnum, type Fiel
 import { cloneJson } from '../clone.ts'
 import type { KindValidation } from './kind-validation.ts'
 import { restartPolicies, validatePodSpec } from './pod-spec.ts'
+import { podTemplateWarnings } from './pod-warnings.ts'
+import { podNameWarning } from './workloads.ts'
 
 const completionModes = ['NonIndexed', 'Indexed']
 const concurrencyPolicies = ['Allow', 'Forbid', 'Replace']
@@ -225,13 +227,40 @@ function isTimeZone(timeZone: string): boolean {
   }
 }
 
+function jobSpecWarnings(warnings: string[], path: string, spec: JobSpec | null | undefined): void {
+  if (spec?.completionMode === 'Indexed' && (spec.completions ?? 0) > 100_000 && (spec.parallelism ?? 0) > 10_000) {
+    const when = 'In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4'
+    const what = 'Kubernetes might not be able to track completedIndexes when a big number of indexes fail'
+    warnings.push(`${path}: ${when}, ${what}`)
+  }
+  podTemplateWarnings(warnings, `${path}.template`, spec?.template)
+}
+
+function cronJobWarnings({ metadata, spec }: CronJob, old: CronJob | undefined, warnings: string[]): void {
+  if (old === undefined) podNameWarning(metadata?.name, warnings)
+  if (old === undefined || metadata?.generation !== old.metadata?.generation) {
+    jobSpecWarnings(warnings, 'spec.jobTemplate.spec', spec?.jobTemplate?.spec)
+  }
+  if (old === undefined || !spec?.schedule?.includes('TZ')) return
+  const where = 'https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/'
+  warnings.push(`cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, see ${where} for more details`)
+}
+
+function jobWarnings({ metadata, spec }: Job, old: Job | undefined, warnings: string[]): void {
+  if (old === undefined) podNameWarning(metadata?.name, warnings)
+  else if (metadata?.generation === old.metadata?.generation) return
+  jobSpecWarnings(warnings, 'spec', spec)
+}
+
 export const batchValidations: Readonly<Record<string, KindValidation>> = {
   'batch/CronJob': {
     create: (cronJob: CronJob, errors) => validateCronJob(cronJob, errors),
     update: (cronJob: CronJob, old: CronJob, errors) => validateCronJob(cronJob, errors, old.spec?.schedule),
+    warnings: cronJobWarnings,
   },
   'batch/Job': {
     create: ({ spec }: Job, errors) => spec && validateJobSpec(errors, 'spec', spec),
     update: validateJobUpdate,
+    warnings: jobWarnings,
   },
 }

@@ -108,6 +108,19 @@ export function validateLabelSelector(
   }
 }
 
+/** Maps as Go's JSON shows them: keys in order. */
+export function sortedMap<T>(map: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(map).sort(([left], [right]) => (left < right ? -1 : 1)))
+}
+
+/** A selector as messages show it. */
+export function shownSelector({ matchLabels, matchExpressions }: LabelSelector): LabelSelector {
+  return {
+    ...(matchLabels ? { matchLabels: sortedMap(matchLabels) } : {}),
+    ...(matchExpressions ? { matchExpressions } : {}),
+  }
+}
+
 /** Port numbers from 1 to 65535 or a port name. */
 export function validatePortNumberOrName(errors: FieldErrors, path: string, port: IntOrString): void {
   addInvalid(errors, path, port, typeof port === 'number' ? isPortNumber(port) : isPortName(port))

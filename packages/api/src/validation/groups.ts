@@ -10,8 +10,7 @@ import type {
   PriorityClass,
   RuntimeClass,
 } from '../generated/kinds.ts'
-import { isPercent, type IntOrString } from '../int-or-string.ts'
-import { isDns1123Label, isDns1123Subdomain, isPercentText, nameIsDnsSubdomain, nameIsPathSegment } from '../names.ts'
+import { isDns1123Label, isDns1123Subdomain, nameIsDnsSubdomain, nameIsPathSegment } from '../names.ts'
 import {
   addInvalid,
   requireValid,
@@ -22,6 +21,7 @@ import {
   validateOptionalEnum,
   type FieldErrors,
 } from './fields.ts'
+import { validateAtMost100Percent, validateCountOrPercent } from './int-or-percent.ts'
 import type { KindValidation } from './kind-validation.ts'
 
 function validateLease({ spec }: Lease, errors: FieldErrors): void {
@@ -71,18 +71,6 @@ function validateRuntimeClass({ handler, overhead }: RuntimeClass, errors: Field
   addInvalid(errors, 'handler', handler ?? '', isDns1123Label(handler ?? ''))
   for (const name in overhead?.podFixed) {
     validateNonNegativeQuantity(errors, `overhead.podFixed[${name}]`, overhead.podFixed[name] ?? '0')
-  }
-}
-
-/** A count or percentage that is not negative (ValidatePositiveIntOrPercent). */
-export function validateCountOrPercent(errors: FieldErrors, path: string, value: IntOrString): void {
-  if (typeof value === 'number') validateNonNegative(errors, path, value)
-  else addInvalid(errors, path, value, isPercentText(value))
-}
-
-export function validateAtMost100Percent(errors: FieldErrors, path: string, value: IntOrString): void {
-  if (isPercent(value) && Number(value.slice(0, -1)) > 100) {
-    errors.push(field.invalid(path, value, 'must not be greater than 100%'))
   }
 }
 

@@ -8,14 +8,17 @@ import type { ResourceInfo } from '../resource.ts'
 import { batchValidations } from './batch.ts'
 import { configValidations } from './config.ts'
 import { coreValidations } from './core.ts'
+import { daemonSetValidation } from './daemon-set.ts'
 import { eventValidations } from './events.ts'
 import { groupValidations, versionedKinds } from './groups.ts'
 import type { KindValidation } from './kind-validation.ts'
 import { validateMetadata, validateMetadataUpdate } from './metadata.ts'
 import { networkingValidations } from './networking.ts'
+import { persistentVolumeClaimValidation } from './persistent-volume-claim.ts'
 import { podValidation } from './pod.ts'
 import { rbacValidations } from './rbac.ts'
 import { serviceValidation } from './service.ts'
+import { statefulSetValidation } from './stateful-set.ts'
 import { storageValidations } from './storage.ts'
 import { workloadValidations } from './workloads.ts'
 
@@ -33,8 +36,11 @@ const byKind: Readonly<Record<string, KindValidation>> = {
   ...rbacValidations,
   ...storageValidations,
   ...workloadValidations,
+  '/PersistentVolumeClaim': persistentVolumeClaimValidation,
   '/Pod': podValidation,
   '/Service': serviceValidation,
+  'apps/DaemonSet': daemonSetValidation,
+  'apps/StatefulSet': statefulSetValidation,
 }
 
 type Kind = Pick<ResourceInfo, 'group' | 'kind' | 'namespaced'>

@@ -30,7 +30,7 @@ import { validatePodSecurityContext } from './security-context.ts'
 import { validateVolumes } from './volumes.ts'
 
 export const restartPolicies: readonly string[] = ['Always', 'OnFailure', 'Never']
-const dnsPolicies = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None']
+const dnsPolicies = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None']
 const maxInt32 = 0x7fff_ffff
 
 function validateDnsConfig(errors: FieldErrors, path: string, config: PodDNSConfig): void {
@@ -150,7 +150,7 @@ function validatePolicies(errors: FieldErrors, path: string, spec: PodSpec): voi
   if (spec.runtimeClassName != null) {
     addInvalid(errors, `${path}.runtimeClassName`, spec.runtimeClassName, nameIsDnsSubdomain(spec.runtimeClassName))
   }
-  const policies = ['Never', 'PreemptLowerPriority']
+  const policies = ['PreemptLowerPriority', 'Never']
   validateOptionalEnum(errors, `${path}.preemptionPolicy`, spec.preemptionPolicy, policies)
   if (spec.overhead) {
     validateResources(errors, `${path}.overhead`, { limits: spec.overhead }, { claims: new Set() })

@@ -3,12 +3,13 @@
 
 import { field } from '../field-error.ts'
 import type { Container, Pod, PodSpec } from '../generated/kinds.ts'
-import { inclusiveRangeError } from '../names.ts'
+import { inclusiveRangeError, isDns1123Label } from '../names.ts'
 import { semanticallyEqual } from '../semantic-equality.ts'
 import { validateImageText } from './containers.ts'
 import { validateImmutable, type FieldErrors } from './fields.ts'
 import type { KindValidation } from './kind-validation.ts'
 import { validatePodSpec } from './pod-spec.ts'
+import { podWarnings } from './pod-warnings.ts'
 
 function validatePod({ spec }: Pod, errors: FieldErrors): void {
   validatePodSpec(errors, 'spec', spec, { isPod: true })
@@ -135,7 +136,19 @@ function validatePodStatus(pod: Pod, old: Pod, errors: FieldErrors): void {
 
 const recheck = (pod: Pod, _: Pod, errors: FieldErrors): void => validatePod(pod, errors)
 
+/** Updates are left alone: few are made by people, and many by programs. */
+function podCreateWarnings(pod: Pod, old: Pod | undefined, warnings: string[]): void {
+  if (old !== undefined) return
+  const problems = isDns1123Label(pod.metadata?.name ?? '')
+  if (problems.length > 0) {
+    const why = "this is used in the Pod's hostname, which can result in surprising behavior"
+    warnings.push(`metadata.name: ${why}; a DNS label is recommended: [${problems.join(' ')}]`)
+  }
+  podWarnings(warnings, '', { spec: pod.spec, metadata: pod.metadata })
+}
+
 export const podValidation: KindValidation = {
+  warnings: podCreateWarnings,
   create: validatePodCreate,
   update: validatePodUpdate,
   statusUpdate: validatePodStatus,

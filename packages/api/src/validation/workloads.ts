@@ -1,61 +1,178 @@
-// Workloads that make pods (pkg/apis/apps/validation): their selectors select their own template and do not change.
+// Deployments, ReplicaSets and ReplicationControllers (pkg/apis/apps/validation, pkg/apis/core/validation).
 
 import { field } from '../field-error.ts'
-import type { DaemonSet, Deployment, PodTemplateSpec, ReplicaSet } from '../generated/kinds.ts'
-import { labelSelectorMatches, type LabelSelector } from '../selectors.ts'
-import {
-  validateImmutable,
-  validateLabels,
-  validateLabelSelector,
-  validateNonNegative,
-  type FieldErrors,
-} from './fields.ts'
+import type { Deployment, DeploymentSpec, ReplicaSet, ReplicationController } from '../generated/kinds.ts'
+import { isDns1123Label } from '../names.ts'
+import { validateImmutable, validateNonNegative, type FieldErrors } from './fields.ts'
+import { countOrPercent, validateAtMost100Percent, validateCountOrPercent } from './int-or-percent.ts'
 import type { KindValidation } from './kind-validation.ts'
-import { restartPolicies, validatePodSpec } from './pod-spec.ts'
+import {
+  podTemplateValidation,
+  validateLongRunning,
+  validatePodTemplate,
+  validateRequiredSelector,
+  validateSelected,
+  isEmptySelector,
+} from './pod-template.ts'
+import { podTemplateWarnings } from './pod-warnings.ts'
+import { validateAtMost, validateCounts, validateNotDecremented } from './status-counts.ts'
 
-interface Workload {
-  spec?: { replicas?: number | undefined; selector?: LabelSelector; template?: PodTemplateSpec | undefined } | undefined
+/** What a Deployment and a ReplicaSet have in common (ValidatePodTemplateSpecForReplicaSet). */
+function validateTemplate(errors: FieldErrors, spec: ReplicaSet['spec'] | Deployment['spec']): void {
+  const usable = validateRequiredSelector(errors, spec?.selector, {
+    kind: 'deployment',
+    unreadable: 'invalid label selector',
+  })
+  if (!usable) return
+  const template = spec?.template
+  if (!spec?.selector || !isEmptySelector(spec.selector)) validateSelected(errors, template, spec?.selector)
+  validatePodTemplate(errors, 'spec.template', template)
+  validateLongRunning(errors, 'spec.template', { template, owner: 'ReplicaSet' })
 }
 
-function validateWorkload({ spec }: Workload, errors: FieldErrors): void {
-  validateNonNegative(errors, 'spec.replicas', spec?.replicas)
-  const selector = spec?.selector
-  if (!selector) errors.push(field.required('spec.selector', ''))
-  else {
-    validateLabelSelector(errors, 'spec.selector', selector)
-    if (!selector.matchExpressions?.length && Object.keys(selector.matchLabels ?? {}).length === 0) {
-      errors.push(field.invalid('spec.selector', selector, 'empty selector is invalid for deployment'))
+function validateStrategy(errors: FieldErrors, { strategy }: DeploymentSpec): void {
+  const path = 'spec.strategy'
+  const rollingUpdate = strategy?.rollingUpdate
+  if (strategy?.type === 'Recreate') {
+    if (rollingUpdate == null) return
+    errors.push(field.forbidden(`${path}.rollingUpdate`, "may not be specified when strategy `type` is 'Recreate'"))
+  } else if (strategy?.type === 'RollingUpdate') {
+    if (rollingUpdate == null) {
+      errors.push(field.required(`${path}.rollingUpdate`, 'this should be defaulted and never be nil'))
+      return
     }
-  }
-  const labels = spec?.template?.metadata?.labels
-  if (selector && !labelSelectorMatches(selector, labels)) {
-    const why = '`selector` does not match template `labels`'
-    errors.push(field.invalid('spec.template.metadata.labels', labels ?? null, why))
-  }
-  validateLabels(errors, 'spec.template.labels', labels)
-  validatePodSpec(errors, 'spec.template.spec', spec?.template?.spec)
-  const restartPolicy = spec?.template?.spec?.restartPolicy
-  if (restartPolicy && restartPolicy !== 'Always' && restartPolicies.includes(restartPolicy)) {
-    errors.push(field.notSupported('spec.template.spec.restartPolicy', restartPolicy, ['Always']))
+    const { maxUnavailable = 0, maxSurge = 0 } = rollingUpdate
+    validateCountOrPercent(errors, `${path}.rollingUpdate.maxUnavailable`, maxUnavailable)
+    validateCountOrPercent(errors, `${path}.rollingUpdate.maxSurge`, maxSurge)
+    if (countOrPercent(maxUnavailable) === 0 && countOrPercent(maxSurge) === 0) {
+      const why = 'may not be 0 when `maxSurge` is 0'
+      errors.push(field.invalid(`${path}.rollingUpdate.maxUnavailable`, maxUnavailable, why))
+    }
+    validateAtMost100Percent(errors, `${path}.rollingUpdate.maxUnavailable`, maxUnavailable)
+  } else {
+    // Upstream prints its internal type here, whose fields have no JSON names.
+    const shown = { Type: strategy?.type ?? '', RollingUpdate: rollingUpdate ?? null }
+    errors.push(field.notSupported(path, shown, ['Recreate', 'RollingUpdate']))
   }
 }
 
-function validateWorkloadUpdate(object: Workload, old: Workload, errors: FieldErrors): void {
-  validateWorkload(object, errors)
-  validateImmutable(errors, 'spec.selector', object.spec?.selector, old.spec?.selector)
+function validateDeployment({ spec }: Deployment, errors: FieldErrors): void {
+  validateNonNegative(errors, 'spec.replicas', spec?.replicas)
+  validateTemplate(errors, spec)
+  validateStrategy(errors, spec ?? { selector: {}, template: {} })
+  const minReady = spec?.minReadySeconds ?? 0
+  validateNonNegative(errors, 'spec.minReadySeconds', minReady)
+  validateNonNegative(errors, 'spec.revisionHistoryLimit', spec?.revisionHistoryLimit)
+  const deadline = spec?.progressDeadlineSeconds
+  if (deadline == null) return
+  validateNonNegative(errors, 'spec.progressDeadlineSeconds', deadline)
+  if (deadline <= minReady) {
+    errors.push(field.invalid('spec.progressDeadlineSeconds', deadline, 'must be greater than minReadySeconds'))
+  }
+}
+
+function validateDeploymentStatus({ status }: Deployment, old: Deployment, errors: FieldErrors): void {
+  validateCounts(errors, status, [
+    'observedGeneration',
+    'replicas',
+    'updatedReplicas',
+    'readyReplicas',
+    'availableReplicas',
+    'unavailableReplicas',
+    'terminatingReplicas',
+    'collisionCount',
+  ])
+  const parts = ['updatedReplicas', 'readyReplicas', 'availableReplicas'] as const
+  validateAtMost(errors, status, { parts, whole: 'replicas', why: 'cannot be greater than status.replicas' })
+  validateAvailable(errors, status)
+  const collisions = { value: status?.collisionCount, old: old.status?.collisionCount }
+  validateNotDecremented(errors, 'status.collisionCount', collisions)
+}
+
+interface Available {
+  availableReplicas?: number | undefined
+  readyReplicas?: number | undefined
+}
+
+function validateAvailable(errors: FieldErrors, status: Available | null | undefined): void {
+  const why = 'cannot be greater than readyReplicas'
+  validateAtMost(errors, status, { parts: ['availableReplicas'], whole: 'readyReplicas', why })
+}
+
+function validateReplicaSet({ spec }: ReplicaSet, errors: FieldErrors): void {
+  validateNonNegative(errors, 'spec.replicas', spec?.replicas)
+  validateNonNegative(errors, 'spec.minReadySeconds', spec?.minReadySeconds)
+  validateTemplate(errors, spec)
+}
+
+function validateReplicaCounts({ status }: ReplicaSet | ReplicationController, errors: FieldErrors): void {
+  const parts = ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'] as const
+  validateCounts(errors, status, ['replicas', ...parts, 'observedGeneration'])
+  if (status && 'terminatingReplicas' in status) validateCounts(errors, status, ['terminatingReplicas'])
+  validateAtMost(errors, status, { parts, whole: 'replicas', why: 'cannot be greater than status.replicas' })
+  validateAvailable(errors, status)
+}
+
+function validateReplicationController({ spec }: ReplicationController, errors: FieldErrors): void {
+  validateNonNegative(errors, 'spec.minReadySeconds', spec?.minReadySeconds)
+  const selector = spec?.selector ?? {}
+  const isEmpty = Object.keys(selector).length === 0
+  if (isEmpty) errors.push(field.required('spec.selector', ''))
+  if (spec?.replicas == null) errors.push(field.required('spec.replicas', ''))
+  else validateNonNegative(errors, 'spec.replicas', spec.replicas)
+  const template = spec?.template
+  if (template == null) {
+    errors.push(field.required('spec.template', ''))
+    return
+  }
+  if (!isEmpty) validateSelected(errors, template, { matchLabels: selector })
+  validatePodTemplate(errors, 'spec.template', template)
+  validateLongRunning(errors, 'spec.template', { template, owner: 'ReplicationController' })
+}
+
+/** For kinds whose name becomes that of their pods. */
+export function podNameWarning(name: string | undefined, warnings: string[]): void {
+  const problems = isDns1123Label(name ?? '')
+  if (problems.length === 0) return
+  const why = 'this is used in Pod names and hostnames, which can result in surprising behavior'
+  warnings.push(`metadata.name: ${why}; a DNS label is recommended: [${problems.join(' ')}]`)
+}
+
+type Owner = Deployment | ReplicaSet | ReplicationController
+
+/** An update is looked at when it changed the spec. */
+function ownerWarnings(object: Owner, old: Owner | undefined, warnings: string[]): void {
+  if (old === undefined) podNameWarning(object.metadata?.name, warnings)
+  else if (object.metadata?.generation === old.metadata?.generation) return
+  podTemplateWarnings(warnings, 'spec.template', object.spec?.template)
 }
 
 export const workloadValidations: Readonly<Record<string, KindValidation>> = {
-  'apps/DaemonSet': {
-    create: (object: DaemonSet, errors) => validateWorkload(object, errors),
-    update: (object: DaemonSet, old: DaemonSet, errors) => validateWorkloadUpdate(object, old, errors),
+  '/PodTemplate': {
+    ...podTemplateValidation,
+    warnings: ({ template }, _, warnings) => podTemplateWarnings(warnings, 'template', template),
+  },
+  '/ReplicationController': {
+    create: validateReplicationController,
+    statusUpdate: (object: ReplicationController, _: unknown, errors) => validateReplicaCounts(object, errors),
+    warnings: ownerWarnings,
   },
   'apps/Deployment': {
-    create: (object: Deployment, errors) => validateWorkload(object, errors),
-    update: (object: Deployment, old: Deployment, errors) => validateWorkloadUpdate(object, old, errors),
+    create: validateDeployment,
+    update: (object: Deployment, old: Deployment, errors) => {
+      validateDeployment(object, errors)
+      validateImmutable(errors, 'spec.selector', object.spec?.selector, old.spec?.selector)
+    },
+    statusUpdate: validateDeploymentStatus,
+    warnings: ownerWarnings,
   },
   'apps/ReplicaSet': {
-    create: (object: ReplicaSet, errors) => validateWorkload(object, errors),
-    update: (object: ReplicaSet, old: ReplicaSet, errors) => validateWorkloadUpdate(object, old, errors),
+    create: validateReplicaSet,
+    update: (object: ReplicaSet, old: ReplicaSet, errors) => {
+      validateReplicaSet(object, errors)
+      validateImmutable(errors, 'spec.selector', object.spec?.selector, old.spec?.selector)
+    },
+    statusUpdate: (object: ReplicaSet, _: unknown, errors) => validateReplicaCounts(object, errors),
+    warnings: ownerWarnings,
   },
 }

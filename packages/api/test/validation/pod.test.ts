@@ -67,7 +67,7 @@ describe('a new pod', () => {
     [
       'with a restart policy nobody knows',
       { restartPolicy: 'Sometimes' },
-      ['spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "Never", "OnFailure"'],
+      ['spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "OnFailure", "Never"'],
     ],
     [
       'with a key-less toleration',

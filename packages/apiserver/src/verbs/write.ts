@@ -75,7 +75,9 @@ export function finishDecoding(
   const mistyped = decodeError(row.info.schema, object)
   if (mistyped !== undefined) throw undecodable(call, object, mistyped)
   const { unknown } = decodeStrict(row.info.schema, object)
-  reportFieldErrors(call, object, [...unknown, ...earlier])
+  // What a patch makes is, upstream, an object with its fields in order.
+  const found = call.request.patchType === undefined ? unknown : unknown.toSorted()
+  reportFieldErrors(call, object, [...found, ...earlier])
   const known = unknown.length === 0 ? object : prune(row.info.schema, object)
   if (row.hooks.applyDefaults === undefined) applyDefaults(row.info, known, () => engine.backend.clock.now())
   else row.hooks.applyDefaults(known)
