@@ -5,6 +5,7 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { Shell } from './commands/completion.ts'
 import { CliError, errorLine, exitCodes } from './cli-error.ts'
+import { addDeployCommands } from './deploy/command-table.ts'
 
 function port(text: string): number {
   const value = Number(text)
@@ -82,6 +83,8 @@ export function createProgram(): Command {
     .option(...dataOption)
     .addOption(outputOption())
     .action(async (directory, options) => (await import('./commands/build.ts')).build(directory, options))
+
+  addDeployCommands(program)
 
   program
     .command('version')

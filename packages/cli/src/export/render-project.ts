@@ -1,0 +1,101 @@
+// A project as plain Kubernetes objects, which need nothing of ours: what our controllers would make of it, and what is
+// plain already as it is.
+
+import { createHash } from 'node:crypto'
+import type { ConfigMap, KubeObject, Secret, Service, Unstructured } from '@binnacle/api'
+import {
+  type Credentials,
+  type DataSource,
+  type Microservice,
+  RenderError,
+  type RenderContext,
+  readSources,
+  render,
+} from '@binnacle/model'
+import { CliError } from '../cli-error.ts'
+import type { SourceObject } from '../deploy/documents.ts'
+import { type Project, isDataSource, isMicroservice, isOurs } from '../deploy/project.ts'
+
+export interface RenderOptions {
+  namespace: string
+  /** Of data sources that are run, or that name a Secret of theirs. Those without any get no binding Secret. */
+  credentials?: ReadonlyMap<string, Credentials>
+}
+
+/**
+ * The plain objects, each with the source that it comes from. Our own kinds are not among them.
+ * @throws CliError with file, line and field for all that cannot be rendered
+ */
+export function renderProject(project: Project, options: RenderOptions): SourceObject[] {
+  const plain = project.objects.filter(({ object }) => !isOurs(object))
+  const context = contextOf(project, options)
+  const errors: string[] = []
+  const rendered = project.objects.flatMap((source) => {
+    const { object } = source
+    if (!isMicroservice(object) && !isDataSource(object)) return []
+    try {
+      return render(object, { ...context, ...revisions(object, plain) }).map((made) => ({
+        ...source,
+        object: withoutNamespace(made, options.namespace),
+      }))
+    } catch (error) {
+      if (!(error instanceof RenderError)) throw error
+      const next = error.reason === 'ImageUnknown' ? ': build it with --push REGISTRY, or set spec.image' : ''
+      errors.push(
+        `${source.file}:${source.lineOf(error.field)}: ${object.kind} ${object.metadata.name}: ${error.field}: ${error.message}${next}`,
+      )
+      return []
+    }
+  })
+  if (errors.length > 0) throw new CliError(errors.join('\n'))
+  return [...plain, ...rendered]
+}
+
+function contextOf({ objects }: Project, { namespace, credentials }: RenderOptions): RenderContext {
+  const all = objects.map(({ object }): KubeObject => object)
+  const named = <T extends KubeObject>(found: readonly T[]): Map<string, T> =>
+    new Map(found.map((object) => [object.metadata.name ?? '', object]))
+  return {
+    namespace,
+    microservices: named<Microservice>(all.filter(isMicroservice)),
+    dataSources: named<DataSource>(all.filter(isDataSource)),
+    services: new Map(all.filter(isService).map(({ metadata, spec }) => [metadata.name ?? '', portsOf(spec)])),
+    ...(credentials === undefined ? {} : { credentials }),
+  }
+}
+
+function isService(object: KubeObject): object is Service {
+  return object.apiVersion === 'v1' && object.kind === 'Service'
+}
+
+function portsOf(spec: Service['spec']): { name?: string; port: number }[] {
+  return (spec?.ports ?? []).map(({ name, port }) => (name === undefined ? { port } : { name, port }))
+}
+
+/** Pods roll when a ConfigMap or Secret of the project that they read changes: our controllers hash the same way. */
+function revisions(
+  object: Microservice | DataSource,
+  plain: readonly SourceObject[],
+): Pick<RenderContext, 'revisions'> {
+  if (object.kind !== 'Microservice') return {}
+  const read = readSources(object.spec).flatMap((id): [string, string][] => {
+    const found = plain.find((one) => `${one.object.kind}/${one.object.metadata.name}` === id)
+    return found === undefined ? [] : [[id, hashOf(found.object)]]
+  })
+  return { revisions: new Map(read) }
+}
+
+function hashOf(object: Unstructured): string {
+  const { data = {}, binaryData = {}, stringData = {} } = object as ConfigMap & Secret & { binaryData?: object }
+  const written = Object.entries(stringData).map(([key, value]) => [key, Buffer.from(value).toString('base64')])
+  const entries = Object.entries({ ...data, ...binaryData, ...Object.fromEntries(written) }).toSorted(([a], [b]) =>
+    a < b ? -1 : 1,
+  )
+  return createHash('sha256').update(JSON.stringify(entries)).digest('hex').slice(0, 16)
+}
+
+/** Whoever applies plain objects says where to. */
+function withoutNamespace(object: KubeObject, namespace: string): Unstructured {
+  const { namespace: own, ...metadata } = object.metadata
+  return { ...object, metadata: own === namespace ? metadata : { ...metadata, namespace: own } } as Unstructured
+}
