@@ -18,6 +18,7 @@ import {
   createSimulatedRuntime,
   startNode,
 } from '@binnacle/node'
+import { type RunningPlatform, startPlatform } from '@binnacle/platform'
 import { type Store, StoreOpenError, createMemoryStore, openLmdbStore } from '@binnacle/store'
 import { CliError } from './cli-error.ts'
 import { type DataDirectory, makeFolder, unusable } from './data-directory.ts'
@@ -100,6 +101,16 @@ async function start(options: EngineOptions, started: (() => unknown)[], close: 
     await controllers.stop()
   })
 
+  // Beside the rest: what follows does not need its kinds.
+  const platform = startEnginePlatform({ api, signal: stop.signal, onError })
+  started.push(async () => {
+    stop.abort()
+    await platform.then(
+      (running) => running.stop(),
+      () => undefined,
+    )
+  })
+
   const password = await registryPassword(data.path)
   const images = await ImageStore.open(join(data.path, 'images'))
   const registry = await listening('registry', options.registryPort, '--registry-port', () =>
@@ -121,7 +132,11 @@ async function start(options: EngineOptions, started: (() => unknown)[], close: 
   const runtime: ContainerRuntime =
     options.runtime === 'simulated'
       ? createSimulatedRuntime({ clock })
-      : await createProcessRuntime({ directory: nodeDirectory, clock })
+      : await createProcessRuntime({
+          directory: nodeDirectory,
+          clock,
+          log: (message, error) => log.error(message, error),
+        })
   const node: NodeAgent = await startNode({
     client: createClient(api.transport(`system:node:${nodeName}`)),
     clock,
@@ -138,7 +153,7 @@ async function start(options: EngineOptions, started: (() => unknown)[], close: 
     log: (message, error) => log.error(message, error),
   })
   started.push(() => node.shutdown(shutdownGraceMs))
-  await nodeReady(admin, nodeName, stop.signal)
+  await Promise.all([nodeReady(admin, nodeName, stop.signal), platform])
   onStep(`node ${nodeName} is Ready (${runtime.name} runtime)`)
   return { api, admin, images, registry, network, nodeName, close }
 }
@@ -225,6 +240,28 @@ async function startServiceNetwork({ api, range, signal, onError }: NetworkStart
   })
   informers.start(signal)
   return network
+}
+
+interface PlatformStart {
+  api: ApiServer
+  signal: AbortSignal
+  onError: (error: unknown, about?: string) => void
+}
+
+async function startEnginePlatform({ api, signal, onError }: PlatformStart): Promise<RunningPlatform> {
+  const client = createClient(api.transport({ username: 'binnacle:platform', groups: ['system:masters'] }))
+  const informers = new Informers({ client, onError: (error) => onError(error, 'informer') })
+  const platform = await startPlatform({
+    client,
+    informers,
+    events: createEventRecorder({ client, component: 'binnacle-controller', clock: systemClock, onError }),
+    clock: systemClock,
+    signal,
+    runtime: { serviceNames: false },
+    onError,
+  })
+  informers.start(signal)
+  return platform
 }
 
 /** A DNS subdomain, as names of nodes must be. */

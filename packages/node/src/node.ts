@@ -47,7 +47,7 @@ export interface NodeAgent {
 }
 
 const namesDelayMs = 50
-/** Milliseconds that killed programs get to be seen to be gone. */
+/** Milliseconds that killed programs get to be seen to be gone: one that waits for a device cannot be killed. */
 const killPatienceMs = 2000
 
 /** Resolves when the node is registered and its pods are followed. */
@@ -169,6 +169,7 @@ class Agent implements NodeAgent {
   }
 
   #changed(pod: Pod): void {
+    if (this.#stop.signal.aborted) return
     const uid = pod.metadata.uid ?? ''
     const known = this.#workers.get(uid)
     if (known !== undefined && !known.finished) {
@@ -289,19 +290,22 @@ class Agent implements NodeAgent {
   }
 
   async shutdown(graceMs = 5000): Promise<void> {
-    const { runtime } = this.#options
     this.#stop.abort()
+    // The API may be what makes the engine end: nobody waits long for its answer.
     await this.#within(graceMs, 'the report that the node is going', this.#registration?.sayNotReady())
-    // A worker may be in the middle of something that waits for a program; its programs are ended all the same.
-    await this.#within(
-      graceMs,
-      'the pod workers',
-      Promise.all([...this.#workers.values()].map((worker) => worker.close())),
-    )
+    // From here on nothing is started; a program that a worker is just starting is ended with the others.
+    const closed = Promise.all([...this.#workers.values()].map((worker) => worker.close()))
+    await this.#endPrograms(graceMs)
+    await closed
+    await this.#endPrograms(graceMs)
+    await this.close()
+  }
+
+  async #endPrograms(graceMs: number): Promise<void> {
+    const { runtime } = this.#options
     const running = runtime.containers().filter(({ state }) => state === 'running')
     const stopping = running.map(({ id }) => runtime.stopContainer(id, graceMs))
     await this.#within(graceMs + killPatienceMs, 'the programs', Promise.all(stopping))
-    await this.#within(graceMs, 'the kubelet API', this.close())
   }
 
   /** What does not end in time must not keep the others from ending. */

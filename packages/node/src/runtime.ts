@@ -178,13 +178,13 @@ export interface ContainerRuntime {
   /** Calls on every change of a container: exit, ports found. Returns the way to stop. */
   subscribe(listener: (event: RuntimeEvent) => void): () => void
   createSandbox(config: SandboxConfig): Promise<{ addresses: readonly string[] }>
-  /** Ends what is left of the pod's containers and forgets them. */
+  /** Ends what is left of the pod's containers and forgets them, and the ports they had. */
   removeSandbox(podUid: string): Promise<void>
   /** Newest attempts last. */
   containers(podUid?: string): readonly ContainerSnapshot[]
-  /** Throws StartContainerError or MountError. */
+  /** Throws StartContainerError or MountError. The host ports of a container are those of its attempt before. */
   startContainer(config: ContainerConfig): Promise<ContainerSnapshot>
-  /** SIGTERM, then SIGKILL to all of its processes after `graceMs`; resolves when it is gone. */
+  /** SIGTERM, then SIGKILL to all of its processes after `graceMs`; resolves when it is gone, or is not known here. */
   stopContainer(id: string, graceMs: number): Promise<void>
   /** Forgets an exited container and its log. */
   removeContainer(id: string): Promise<void>

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { type ConfigMap, type Pod, hostPortOf } from '@binnacle/api'
+import { type ConfigMap, type Pod, hostPortOf, systemClock } from '@binnacle/api'
 import { expect, test } from 'vitest'
-import { processesWith } from '../src/process/proc-files.ts'
+import { ProcessTable } from '../src/process/process-table.ts'
 import { type NodeFixture, conditionOf, podOf, startFixture } from './fixture.ts'
 
 const server = `
@@ -235,5 +235,6 @@ test('a pod that forks a thousand children leaves none', async () => {
   const { id } = fixture.runtime.containers()[0] ?? { id: '' }
   fixture.api.deletePod('default/forks', 0)
   await fixture.api.until(() => fixture.api.get('pods', 'default/forks') === undefined)
-  expect(await processesWith(`BINNACLE_CONTAINER=${id}`, new Set())).toEqual([])
+  const table = new ProcessTable(systemClock)
+  expect(await table.processesOf({ containerId: id, supervisorPid: undefined })).toEqual([])
 })

@@ -14,7 +14,10 @@ export interface ActionTarget {
   containerId: string
   runtime: ContainerRuntime
   clock: Clock
+  /** Of the whole action; a sleep is cut to it. */
   timeoutMs: number
+  /** Ends what is under way: the result is then a failure. */
+  signal?: AbortSignal | undefined
 }
 
 export interface ActionResult {
@@ -45,11 +48,7 @@ export async function perform(action: Action, target: ActionTarget): Promise<Act
     if (action.httpGet) return await httpGet(action.httpGet, target)
     if (action.tcpSocket) return await tcpSocket(action.tcpSocket, target)
     if (action.grpc) return await grpcHealth(action.grpc, target)
-    if (action.sleep) {
-      const { seconds } = action.sleep
-      await new Promise<void>((resolve) => target.clock.after(seconds * 1000, resolve))
-      return { ok: true, output: '' }
-    }
+    if (action.sleep) return await sleep(action.sleep.seconds * 1000, target)
     return { ok: true, output: '' }
   } catch (error) {
     return { ok: false, output: error instanceof Error ? error.message : String(error) }
@@ -70,19 +69,30 @@ function addressOf(
   return runtime.address(pod.metadata.uid ?? '', number)
 }
 
-/** Rejects with `message` after the time-out; `cancel` ends what is under way. */
+async function sleep(ms: number, target: ActionTarget): Promise<ActionResult> {
+  const { clock, timeoutMs } = target
+  const { promise, resolve } = Promise.withResolvers<ActionResult>()
+  const cancel = clock.after(Math.min(ms, timeoutMs), () => resolve({ ok: true, output: '' }))
+  return within(target, promise, 'the sleep was cut', cancel)
+}
+
+/** Rejects with `message` after the time-out, or when the signal says so; `cancel` ends what is under way. */
 async function within<T>(target: ActionTarget, work: Promise<T>, message: string, cancel: () => void): Promise<T> {
-  let stop = (): void => {}
-  const late = new Promise<never>((_, reject) => {
-    stop = target.clock.after(target.timeoutMs, () => {
-      cancel()
-      reject(new Error(message))
-    })
-  })
+  const { clock, timeoutMs, signal } = target
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const giveUp = (why: string): void => {
+    cancel()
+    reject(new Error(why))
+  }
+  const stop = clock.after(timeoutMs, () => giveUp(message))
+  const aborted = (): void => giveUp('the node agent is closing')
+  signal?.addEventListener('abort', aborted, { once: true })
+  if (signal?.aborted === true) aborted()
   try {
     return await Promise.race([work, late])
   } finally {
     stop()
+    signal?.removeEventListener('abort', aborted)
   }
 }
 
@@ -102,7 +112,6 @@ async function exec(command: readonly string[], target: ActionTarget): Promise<A
   }
   session.stdout?.on('data', keep)
   session.stderr?.on('data', keep)
-  session.exit.catch(() => undefined)
   const code = await within(
     target,
     session.exit,
@@ -140,7 +149,6 @@ async function httpGet(action: HttpGet, target: ActionTarget): Promise<ActionRes
   )
   request.on('error', (error) => reject(new Error(`Get "${url}": ${dialMessage(error, host, port)}`)))
   request.end()
-  promise.catch(() => undefined)
   return within(
     target,
     promise,
@@ -160,7 +168,6 @@ async function tcpSocket(
     resolve({ ok: true, output: '' })
   })
   socket.on('error', (error) => reject(new Error(dialMessage(error, host, port))))
-  promise.catch(() => undefined)
   return within(target, promise, `dial tcp ${host}:${port}: i/o timeout`, () => socket.destroy())
 }
 
@@ -207,7 +214,6 @@ async function grpcHealth(
       })
   })
   stream.end(frame)
-  promise.catch(() => undefined)
   try {
     return await within(
       target,

@@ -2,23 +2,33 @@
 // happens meanwhile makes it run once more. Upstream: pkg/kubelet/pod_workers.go, kuberuntime_manager.go (computePodActions).
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { type Clock, type Container, type Pod, type Service, isNotFound, quantityValue } from '@binnacle/api'
+import { join } from 'node:path'
+import { type Clock, type Container, type Pod, type Service, isNotFound } from '@binnacle/api'
 import { type Client, type EventRecorder, type EventType, pods } from '@binnacle/client'
+import { ifMissing } from '../missing-file.ts'
 import {
   type ContainerConfig,
   type ContainerRuntime,
   type ContainerSnapshot,
-  type ImageConfig,
   type ImageStore,
-  type Mount,
   MountError,
   StartContainerError,
 } from '../runtime.ts'
 import { PodVolumes, VolumeError, removePodDirectory } from '../volumes/pod-volumes.ts'
 import { perform } from './actions.ts'
-import { ContainerConfigError, type NodeFacts, type References, containerEnvironment, expand } from './environment.ts'
-import { type ContainerView, isSidecar, podStatus, restarts, restartsInit } from './pod-status.ts'
+import { BackOff, goDuration } from './back-off.ts'
+import {
+  type ContainerRequest,
+  containerConfig,
+  playedConfig,
+  podHostname,
+  terminationFile,
+} from './container-config.ts'
+import { ContainerStopper } from './container-stopper.ts'
+import { ContainerConfigError, type NodeFacts, type References } from './environment.ts'
+import { findImage, imageLookMs } from './image-lookup.ts'
+import { type ManagedContainer, newManagedContainer } from './managed-container.ts'
+import { isSidecar, podStatus, restarts, restartsInit } from './pod-status.ts'
 import { Prober } from './prober.ts'
 import type { StatusManager } from './status-manager.ts'
 
@@ -28,7 +38,7 @@ export interface PodWorkerContext {
   runtime: ContainerRuntime
   images: ImageStore
   references: References
-  services(): readonly Service[]
+  services: () => readonly Service[]
   events: EventRecorder
   statuses: StatusManager
   nodeName: string
@@ -42,32 +52,16 @@ export interface PodWorkerContext {
   log(message: string, error: unknown): void
 }
 
-/** kubelet's MaxContainerBackOff and the step before it; the count starts anew after a run of twice the maximum. */
-const backOffFirstMs = 10_000
-const backOffMaxMs = 300_000
+/** Milliseconds. */
 const volumeRetryMs = 1000
-const minimumGraceMs = 2000
-
-interface Managed extends ContainerView {
-  prober?: Prober | undefined
-  /** 0: the next failure starts again at once. */
-  backOffMs: number
-  notBefore: number
-  imageBackOffMs: number
-  imageNotBefore: number
-  stopping?: Promise<void> | undefined
-}
-
-type AnyContainer = Container
-
-/** Milliseconds: many times what an endpoint's removal takes to reach the proxy. */
-const drainMs = 200
+/** Milliseconds; postStart hooks have no limit upstream, ours must not hold a pod for ever. */
+const postStartMs = 300_000
 
 export class PodWorker {
   readonly uid: string
   readonly directory: string
   readonly #context: PodWorkerContext
-  readonly #managed = new Map<string, Managed>()
+  readonly #managed = new Map<string, ManagedContainer>()
   readonly #volumes: PodVolumes
   #pod: Pod
   #running: Promise<void> | undefined
@@ -80,9 +74,8 @@ export class PodWorker {
   /** The API has no such pod any more. */
   #orphan = false
   #finished = false
-  #drained = false
-  #deadlineSet = false
-  #cutGrace: (() => void) | undefined
+  readonly #closing = new AbortController()
+  readonly #stopper: ContainerStopper
 
   constructor(context: PodWorkerContext, pod: Pod) {
     this.#context = context
@@ -97,6 +90,15 @@ export class PodWorker {
       references: context.references,
       facts: this.#facts,
       directory: this.directory,
+    })
+    this.#stopper = new ContainerStopper({
+      runtime: context.runtime,
+      clock: context.clock,
+      closing: this.#closing.signal,
+      pod: () => this.#pod,
+      managed: this.#managed,
+      stopped: () => this.kick(),
+      event: (type, reason, message, container) => this.#event(type, reason, message, container),
     })
   }
 
@@ -123,19 +125,19 @@ export class PodWorker {
     const before = this.#pod.metadata.deletionGracePeriodSeconds
     this.#pod = pod
     // A second, more impatient deletion cuts the first one's grace short.
-    if (grace !== undefined && before !== undefined && grace < before) this.#cutGrace?.()
+    if (grace !== undefined && before !== undefined && grace < before) this.#stopper.cutGrace(grace * 1000)
     this.kick()
   }
 
   /** The pod is gone from the API: end what is left of it. */
   remove(): void {
     this.#orphan = true
-    this.#cutGrace?.()
+    this.#stopper.cutGrace(0)
     this.kick()
   }
 
   kick(): void {
-    if (this.#finished) return
+    if (this.#isDone) return
     if (this.#running) {
       this.#again = true
       return
@@ -153,13 +155,16 @@ export class PodWorker {
       })
   }
 
-  /** Stops timers; the containers stay. */
+  /** Starts nothing any more and waits for nothing; the containers stay as they are. Resolves when all is quiet. */
   async close(): Promise<void> {
-    this.#finished = true
+    this.#closing.abort()
     this.#timer?.cancel()
-    this.#cutGrace?.()
     for (const { prober } of this.#managed.values()) prober?.stop()
     await this.#running
+  }
+
+  get #isDone(): boolean {
+    return this.#finished || this.#closing.signal.aborted
   }
 
   /** The container of that name, newest start, or the one before it. */
@@ -173,6 +178,7 @@ export class PodWorker {
   }
 
   #wakeAfter(delayMs: number): void {
+    if (this.#isDone) return
     const at = this.#context.clock.now() + delayMs
     if (this.#timer !== undefined && this.#timer.at <= at && this.#timer.at > this.#context.clock.now()) return
     this.#timer?.cancel()
@@ -183,19 +189,19 @@ export class PodWorker {
     this.#timer = { at, cancel }
   }
 
-  #event(type: EventType, reason: string, message: string, container?: AnyContainer): void {
+  #event(type: EventType, reason: string, message: string, container?: Container): void {
     const path = container === undefined ? undefined : this.#fieldPath(container)
     this.#context.events.record({ ...this.#pod, kind: 'Pod', apiVersion: 'v1' }, type, reason, message, path)
   }
 
-  #fieldPath({ name }: AnyContainer): string {
+  #fieldPath({ name }: Container): string {
     const spec = this.#pod.spec
     if (spec?.initContainers?.some((each) => each.name === name)) return `spec.initContainers{${name}}`
     if (spec?.ephemeralContainers?.some((each) => each.name === name)) return `spec.ephemeralContainers{${name}}`
     return `spec.containers{${name}}`
   }
 
-  #all(): AnyContainer[] {
+  #all(): Container[] {
     const spec = this.#pod.spec
     return [
       ...(spec?.initContainers ?? []),
@@ -204,45 +210,37 @@ export class PodWorker {
     ]
   }
 
-  #managedOf(name: string): Managed {
+  #managedOf(name: string): ManagedContainer {
     let managed = this.#managed.get(name)
     if (managed === undefined) {
-      managed = {
-        restartCount: 0,
-        started: false,
-        ready: false,
-        backOffMs: 0,
-        notBefore: 0,
-        imageBackOffMs: 0,
-        imageNotBefore: 0,
-      }
+      managed = newManagedContainer(this.#context.clock)
       this.#managed.set(name, managed)
     }
     return managed
   }
 
   async #sync(): Promise<void> {
-    if (this.#finished) return
+    if (this.#isDone) return
     await this.#refresh()
     if (this.#orphan || this.#pod.metadata.deletionTimestamp !== undefined) return this.#terminate()
     const phase = this.#pod.status?.phase
     if ((phase === 'Succeeded' || phase === 'Failed') && this.#context.runtime.containers(this.uid).length === 0) return
     this.#watchDeadline()
     if (this.#failure !== undefined) {
-      await this.#stopAll((this.#pod.spec?.terminationGracePeriodSeconds ?? 30) * 1000)
+      await this.#stopper.stopAll(this.#all(), this.#graceMs)
       await this.#refresh()
       this.#postStatus(true)
       return
     }
     if (!(await this.#prepare())) return this.#postStatus(false)
     if (this.#isTerminal()) {
-      await this.#stopAll((this.#pod.spec?.terminationGracePeriodSeconds ?? 30) * 1000)
+      await this.#stopper.stopAll(this.#all(), this.#graceMs)
       await this.#refresh()
     } else {
       if (await this.#startInits())
         for (const container of this.#pod.spec?.containers ?? []) await this.#ensureRunning(container, false)
       for (const container of (this.#pod.spec?.ephemeralContainers ?? []) as Container[])
-        if (this.#managedOf(container.name).current === undefined) await this.#start(container)
+        if (this.#managedOf(container.name).current === undefined) await this.#ensureRunning(container, false)
       await this.#refresh()
     }
     this.#postStatus(false)
@@ -285,7 +283,7 @@ export class PodWorker {
     }
   }
 
-  #probe(container: AnyContainer, managed: Managed, current: ContainerSnapshot): void {
+  #probe(container: Container, managed: ManagedContainer, current: ContainerSnapshot): void {
     const { runtime, clock } = this.#context
     managed.prober = new Prober({
       pod: () => this.#pod,
@@ -297,17 +295,21 @@ export class PodWorker {
       event: (type, reason, message) => this.#event(type, reason, message, container),
       failed: (why, graceSeconds) => {
         this.#event('Normal', 'Killing', why, container)
-        const grace = graceSeconds ?? this.#pod.spec?.terminationGracePeriodSeconds ?? 30
-        void this.#stopContainer(container, managed, grace * 1000, false)
+        const graceMs = graceSeconds === undefined ? this.#graceMs : graceSeconds * 1000
+        this.#stopper
+          .stop(container, graceMs, { quietly: true })
+          .catch((error: unknown) => this.#context.log(`pod ${this.#name}`, error))
       },
     })
     managed.prober.start()
   }
 
-  async #terminationMessage(container: AnyContainer, current: ContainerSnapshot): Promise<string> {
+  async #terminationMessage(container: Container, current: ContainerSnapshot): Promise<string> {
     const { runtime } = this.#context
     if (runtime.plays) return ''
-    const written = await readFile(this.#messageFile(current.name, current.attempt), 'utf8').catch(() => '')
+    const written = await readFile(terminationFile(this.directory, current.name, current.attempt), 'utf8').catch(
+      ifMissing(''),
+    )
     if (written !== '') return written.slice(0, 4096)
     if (container.terminationMessagePolicy !== 'FallbackToLogsOnError' || current.exitCode === 0)
       return current.message ?? ''
@@ -318,18 +320,12 @@ export class PodWorker {
     return text.slice(-2048)
   }
 
-  #messageFile(name: string, attempt: number): string {
-    return join(this.directory, 'termination', name, String(attempt))
-  }
-
   #watchDeadline(): void {
     const seconds = this.#pod.spec?.activeDeadlineSeconds
     if (seconds === undefined) return
     const left = this.#startTime + seconds * 1000 - this.#context.clock.now()
-    if (left > 0) {
-      if (!this.#deadlineSet) this.#context.clock.after(left, () => this.kick())
-      this.#deadlineSet = true
-    } else
+    if (left > 0) this.#wakeAfter(left)
+    else
       this.#failure ??= {
         reason: 'DeadlineExceeded',
         message: 'Pod was active on the node longer than the specified deadline',
@@ -341,7 +337,7 @@ export class PodWorker {
     const { runtime } = this.#context
     if (this.#podIPs.length === 0) {
       const { name = '', namespace = '' } = this.#pod.metadata
-      const config = { podUid: this.uid, namespace, name, hostname: this.#hostname(), directory: this.directory }
+      const config = { podUid: this.uid, namespace, name, hostname: podHostname(this.#pod), directory: this.directory }
       if (!runtime.plays) await mkdir(this.directory, { recursive: true })
       this.#podIPs = (await runtime.createSandbox(config)).addresses
     }
@@ -360,13 +356,9 @@ export class PodWorker {
     }
   }
 
-  #hostname(): string {
-    return (this.#pod.spec?.hostname ?? this.#pod.metadata.name ?? '').slice(0, 63)
-  }
-
   /** Written in place, since the containers have these very files mounted. */
   async writeNames(): Promise<void> {
-    if (this.#podIPs.length === 0 || this.#finished) return
+    if (this.#podIPs.length === 0 || this.#isDone) return
     await writeFile(join(this.directory, 'etc-hosts'), this.#context.hostsFile(this.#pod, this.#podIPs[0] ?? ''))
     await writeFile(join(this.directory, 'resolv.conf'), this.#context.resolvFile(this.#pod))
   }
@@ -413,17 +405,16 @@ export class PodWorker {
     return true
   }
 
-  async #playInit(container: AnyContainer): Promise<void> {
+  async #playInit(container: Container): Promise<void> {
     await this.#refresh()
     const id = this.#managedOf(container.name).current?.id
     if (id !== undefined) await this.#context.runtime.stopContainer(id, 0)
   }
 
-  async #ensureRunning(container: AnyContainer, isInit: boolean): Promise<void> {
-    const { clock } = this.#context
+  async #ensureRunning(container: Container, isInit: boolean): Promise<void> {
     const managed = this.#managedOf(container.name)
     const { current } = managed
-    if (current?.state === 'running') return
+    if (this.#isDone || current?.state === 'running') return
     if (current?.state === 'exited') {
       const exitCode = current.exitCode ?? 1
       const again =
@@ -433,69 +424,87 @@ export class PodWorker {
       if (!again) return
       if (this.#backsOff(container, managed, current)) return
     }
-    if (managed.imageNotBefore > clock.now()) {
-      this.#wakeAfter(managed.imageNotBefore - clock.now())
+    if (managed.starts.leftMs > 0) {
+      this.#wakeAfter(managed.starts.leftMs)
       return
     }
     await this.#start(container)
   }
 
   /** Each end of a container is counted once; the first restart is immediate. */
-  #backsOff(container: AnyContainer, managed: Managed, current: ContainerSnapshot): boolean {
-    const { clock } = this.#context
-    const finishedAt = current.finishedAt ?? clock.now()
-    if (managed.waiting === undefined) {
-      if (finishedAt - current.startedAt > 2 * backOffMaxMs) managed.backOffMs = 0
-      managed.notBefore = finishedAt + managed.backOffMs
+  #backsOff(container: Container, managed: ManagedContainer, current: ContainerSnapshot): boolean {
+    const { crashes } = managed
+    if (managed.countedEnd !== current.id) {
+      managed.countedEnd = current.id
+      const finishedAt = current.finishedAt ?? this.#context.clock.now()
+      if (finishedAt - current.startedAt > BackOff.recoveryMs) crashes.reset()
+      crashes.startAt(finishedAt)
+      managed.isBackingOff = true
+      if (crashes.leftMs > 0) this.#sayBackOff(container, managed, current)
     }
-    if (managed.notBefore <= clock.now()) {
-      managed.backOffMs = managed.backOffMs === 0 ? backOffFirstMs : Math.min(backOffMaxMs, managed.backOffMs * 2)
-      return false
+    if (crashes.leftMs > 0) {
+      this.#wakeAfter(crashes.leftMs)
+      return true
     }
-    if (managed.waiting === undefined) {
-      this.#event(
-        'Warning',
-        'BackOff',
-        `Back-off restarting failed container ${container.name} in pod ${this.#name}`,
-        container,
-      )
-      const text = `back-off ${goDuration(managed.backOffMs)} restarting failed container=${container.name} pod=${this.#name}`
-      managed.waiting =
-        current.reason === 'PortConflict'
-          ? { reason: 'PortConflict', message: `${current.message}; ${text}` }
-          : { reason: 'CrashLoopBackOff', message: text }
-    }
-    this.#wakeAfter(managed.notBefore - clock.now())
-    return true
+    if (managed.isBackingOff) crashes.grow()
+    managed.isBackingOff = false
+    return false
   }
 
-  async #start(container: AnyContainer): Promise<void> {
+  #sayBackOff(container: Container, managed: ManagedContainer, current: ContainerSnapshot): void {
+    const what = `restarting failed container ${container.name} in pod ${this.#name}`
+    this.#event('Warning', 'BackOff', `Back-off ${what}`, container)
+    const text = `back-off ${goDuration(managed.crashes.delayMs)} restarting failed container=${container.name} pod=${this.#name}`
+    managed.waiting =
+      current.reason === 'PortConflict'
+        ? { reason: 'PortConflict', message: `${current.message}; ${text}` }
+        : { reason: 'CrashLoopBackOff', message: text }
+  }
+
+  async #start(container: Container): Promise<void> {
     const managed = this.#managedOf(container.name)
     const { runtime } = this.#context
     try {
-      const config = runtime.plays ? this.#playedConfig(container, managed) : await this.#config(container, managed)
-      if (config === undefined) return
-      if (managed.current?.state === 'exited') {
+      const config = await this.#config(container, managed)
+      if (config === undefined || this.#isDone) return
+      if (managed.current?.state === 'exited' && managed.previous?.id !== managed.current.id) {
         const older = managed.previous
         managed.previous = managed.current
         managed.previousMessage = managed.message
         if (older !== undefined) await runtime.removeContainer(older.id)
+        if (this.#isDone) return
       }
       const snapshot = await runtime.startContainer(config)
       managed.current = snapshot
       managed.restartCount = snapshot.attempt
       managed.waiting = undefined
       managed.message = undefined
+      managed.starts.reset()
       if (runtime.plays) return
       this.#event('Normal', 'Created', 'Container created', container)
       this.#event('Normal', 'Started', 'Container started', container)
-      await this.#postStart(container, managed, snapshot)
+      await this.#postStart(container, snapshot)
     } catch (error) {
       this.#startFailed(container, managed, error)
     }
   }
 
-  #startFailed(container: AnyContainer, managed: Managed, error: unknown): void {
+  /** undefined where the image is missing. */
+  async #config(container: Container, managed: ManagedContainer): Promise<ContainerConfig | undefined> {
+    const { runtime, images, clock, references, services } = this.#context
+    const attempt = managed.current === undefined ? 0 : managed.current.attempt + 1
+    const request: ContainerRequest = { pod: this.#pod, container, attempt, directory: this.directory }
+    if (runtime.plays) return playedConfig(request)
+    const say = (type: EventType, reason: string, message: string): void =>
+      this.#event(type, reason, message, container)
+    const image = await findImage({ images, now: clock.now(), container, managed, say })
+    if (image === undefined) this.#wakeAfter(imageLookMs)
+    if (image === undefined || this.#isDone) return undefined
+    const volumes = this.#paths ?? new Map()
+    return containerConfig(request, { image, services: services(), references, facts: this.#facts, volumes })
+  }
+
+  #startFailed(container: Container, managed: ManagedContainer, error: unknown): void {
     const message = error instanceof Error ? error.message : String(error)
     if (error instanceof MountError) {
       managed.waiting = { reason: 'ContainerCreating' }
@@ -515,200 +524,14 @@ export class PodWorker {
         container,
       )
     }
-    managed.imageBackOffMs = Math.min(backOffMaxMs, Math.max(volumeRetryMs, managed.imageBackOffMs * 2))
-    managed.imageNotBefore = this.#context.clock.now() + managed.imageBackOffMs
-    this.#wakeAfter(managed.imageBackOffMs)
+    managed.starts.grow()
+    managed.starts.startAt(this.#context.clock.now())
+    this.#wakeAfter(managed.starts.leftMs)
   }
 
-  #playedConfig(container: AnyContainer, managed: Managed): ContainerConfig {
-    const { name = '', namespace = '' } = this.#pod.metadata
-    return {
-      podUid: this.uid,
-      podNamespace: namespace,
-      podName: name,
-      hostname: name,
-      directory: this.directory,
-      name: container.name,
-      attempt: managed.current === undefined ? 0 : managed.current.attempt + 1,
-      image: container.image ?? '',
-      imageId: container.image ?? '',
-      argv: [],
-      workingDirectory: '/',
-      environment: {},
-      mounts: [],
-      stdin: false,
-      stdinOnce: false,
-      tty: false,
-      ports: [],
-    }
-  }
-
-  /** undefined where the image is missing. */
-  async #config(container: AnyContainer, managed: Managed): Promise<ContainerConfig | undefined> {
-    const image = await this.#image(container, managed)
-    if (image === undefined) return undefined
-    const { digest, config } = image
-    const attempt = managed.current === undefined ? 0 : managed.current.attempt + 1
-    const environment = await containerEnvironment({
-      pod: this.#pod,
-      container,
-      imageEnvironment: config.Env ?? [],
-      services: this.#context.services(),
-      references: this.#context.references,
-      facts: this.#facts,
-    })
-    environment['HOSTNAME'] ??= this.#hostname()
-    const words = (list: readonly string[] | undefined): string[] =>
-      (list ?? []).map((word) => expand(word, environment))
-    const command = container.command?.length ? words(container.command) : undefined
-    const args = container.args?.length ? words(container.args) : undefined
-    // Kubernetes' table of command and args over Entrypoint and Cmd: a command of the pod drops the image's Cmd.
-    const argv =
-      command !== undefined
-        ? [...command, ...(args ?? [])]
-        : [...(config.Entrypoint ?? []), ...(args ?? config.Cmd ?? [])]
-    const user = this.#user(container, config)
-    const literal = container.env?.find(({ name }) => name === 'PORT')
-    const limit = container.resources?.limits?.['memory']
-    return {
-      podUid: this.uid,
-      podNamespace: this.#pod.metadata.namespace ?? '',
-      podName: this.#pod.metadata.name ?? '',
-      hostname: this.#hostname(),
-      directory: this.directory,
-      name: container.name,
-      attempt,
-      image: container.image ?? '',
-      imageId: `${(container.image ?? '').replace(/[:@][^/]*$/, '')}@${digest}`,
-      rootfs: await image.rootfs(),
-      argv,
-      workingDirectory: container.workingDir || config.WorkingDir || '/',
-      environment,
-      literalPort: literal?.value,
-      mounts: await this.#mounts(container, attempt, environment),
-      user,
-      stdin: container.stdin === true,
-      stdinOnce: container.stdinOnce === true,
-      tty: container.tty === true,
-      memoryLimitBytes: limit === undefined ? undefined : quantityValue(limit),
-      ports: (container.ports ?? []).map(({ name, containerPort, protocol = 'TCP', hostPort }) => ({
-        name,
-        containerPort,
-        protocol,
-        hostPort: this.#pod.spec?.hostNetwork === true ? containerPort : hostPort,
-      })),
-    }
-  }
-
-  #user(container: AnyContainer, config: ImageConfig): ContainerConfig['user'] {
-    const pod = this.#pod.spec?.securityContext
-    const own = container.securityContext
-    const [imageUser = '', imageGroup = ''] = (config.User ?? '').split(':')
-    const uid = own?.runAsUser ?? pod?.runAsUser ?? (/^\d+$/.test(imageUser) ? Number(imageUser) : undefined)
-    const asRoot = uid === 0 || (uid === undefined && process.getuid?.() === 0)
-    if ((own?.runAsNonRoot ?? pod?.runAsNonRoot) === true && asRoot)
-      throw new ContainerConfigError(
-        `container has runAsNonRoot and image will run as root (pod: "${this.#name}", container: ${container.name})`,
-      )
-    if (uid === undefined) return undefined
-    const gid = own?.runAsGroup ?? pod?.runAsGroup ?? (/^\d+$/.test(imageGroup) ? Number(imageGroup) : 0)
-    return {
-      uid,
-      gid,
-      groups: [...(pod?.supplementalGroups ?? []), ...(pod?.fsGroup === undefined ? [] : [pod.fsGroup])],
-    }
-  }
-
-  async #mounts(container: AnyContainer, attempt: number, environment: Record<string, string>): Promise<Mount[]> {
-    const automatic = (name: string): boolean => name.startsWith('kube-api-access-')
-    const mounts: Mount[] = []
-    for (const { name, mountPath, readOnly, subPath, subPathExpr } of container.volumeMounts ?? []) {
-      const path = this.#paths?.get(name)
-      if (path === undefined) throw new ContainerConfigError(`volume "${name}" is not there`)
-      const below = subPathExpr === undefined ? (subPath ?? '') : expand(subPathExpr, environment)
-      if (below.split('/').includes('..')) throw new ContainerConfigError(`subPath "${below}" must not contain '..'`)
-      const source = join(path, below)
-      if (below !== '' && this.#pod.spec?.volumes?.find((volume) => volume.name === name)?.emptyDir)
-        await mkdir(source, { recursive: true })
-      mounts.push({ source, target: mountPath, readOnly: readOnly === true, optional: automatic(name) })
-    }
-    const message = this.#messageFile(container.name, attempt)
-    await mkdir(dirname(message), { recursive: true })
-    await writeFile(message, '', { mode: 0o666 })
-    mounts.push({
-      source: message,
-      target: container.terminationMessagePath ?? '/dev/termination-log',
-      readOnly: false,
-      optional: true,
-    })
-    for (const [file, target] of [
-      ['etc-hosts', '/etc/hosts'],
-      ['resolv.conf', '/etc/resolv.conf'],
-    ] as const)
-      if (!mounts.some((mount) => mount.target === target))
-        mounts.push({ source: join(this.directory, file), target, readOnly: false, optional: true })
-    return mounts
-  }
-
-  async #image(container: AnyContainer, managed: Managed): ReturnType<ImageStore['resolve']> {
-    const reference = container.image ?? ''
-    let why: string
-    try {
-      const found = await this.#context.images.resolve(reference)
-      if (found !== undefined) {
-        managed.imageBackOffMs = 0
-        this.#event(
-          'Normal',
-          'Pulled',
-          `Container image "${reference}" already present on machine and can be accessed by the pod`,
-          container,
-        )
-        return found
-      }
-      why = `image "${reference}" is not in this engine's store: make it with \`binnacle build DIR -t ${reference}\` or push it to the engine's registry`
-    } catch (error) {
-      why = error instanceof Error ? error.message : String(error)
-      managed.waiting = {
-        reason: 'InvalidImageName',
-        message: `Failed to apply default image tag "${reference}": ${why}`,
-      }
-      this.#event('Warning', 'InspectFailed', managed.waiting.message ?? '', container)
-      return undefined
-    }
-    this.#imageMissing(container, managed, { reference, why })
-    return undefined
-  }
-
-  #imageMissing(
-    container: AnyContainer,
-    managed: Managed,
-    { reference, why }: { reference: string; why: string },
-  ): void {
-    const { clock } = this.#context
-    if (container.imagePullPolicy === 'Never') {
-      const message = `Container image "${reference}" is not present with pull policy of Never`
-      managed.waiting = { reason: 'ErrImageNeverPull', message }
-      this.#event('Warning', 'ErrImageNeverPull', message, container)
-      this.#event('Warning', 'Failed', 'Error: ErrImageNeverPull', container)
-    } else if (managed.waiting?.reason === 'ErrImagePull') {
-      const message = `Back-off pulling image "${reference}": ErrImagePull: ${why}`
-      managed.waiting = { reason: 'ImagePullBackOff', message }
-      this.#event('Normal', 'BackOff', `Back-off pulling image "${reference}"`, container)
-      this.#event('Warning', 'Failed', 'Error: ImagePullBackOff', container)
-    } else if (managed.waiting?.reason !== 'ImagePullBackOff') {
-      managed.waiting = { reason: 'ErrImagePull', message: why }
-      this.#event('Normal', 'Pulling', `Pulling image "${reference}"`, container)
-      this.#event('Warning', 'Failed', `Failed to pull image "${reference}": ${why}`, container)
-      this.#event('Warning', 'Failed', 'Error: ErrImagePull', container)
-    }
-    // The store is on this machine, so looking costs nothing: a pushed image is found within two seconds.
-    managed.imageNotBefore = clock.now() + 2000
-    this.#wakeAfter(2000)
-  }
-
-  async #postStart(container: AnyContainer, managed: Managed, snapshot: ContainerSnapshot): Promise<void> {
+  async #postStart(container: Container, snapshot: ContainerSnapshot): Promise<void> {
     const hook = container.lifecycle?.postStart
-    if (hook === undefined) return
+    if (hook === undefined || this.#isDone) return
     const { runtime, clock } = this.#context
     const result = await perform(hook, {
       pod: this.#pod,
@@ -716,88 +539,17 @@ export class PodWorker {
       containerId: snapshot.id,
       runtime,
       clock,
-      timeoutMs: backOffMaxMs,
+      timeoutMs: postStartMs,
+      signal: this.#closing.signal,
     })
-    if (result.ok) return
+    if (result.ok || this.#isDone) return
     this.#event('Warning', 'FailedPostStartHook', 'PostStartHook failed', container)
     this.#event('Normal', 'Killing', 'FailedPostStartHook', container)
-    await this.#stopContainer(container, managed, (this.#pod.spec?.terminationGracePeriodSeconds ?? 30) * 1000, false)
+    await this.#stopper.stop(container, this.#graceMs, { quietly: true })
   }
 
-  /** preStop, SIGTERM, SIGKILL, all within the grace period. */
-  #stopContainer(container: AnyContainer, managed: Managed, graceMs: number, say = true): Promise<void> {
-    const { current } = managed
-    if (current?.state !== 'running') return Promise.resolve()
-    managed.stopping ??= this.#stopRunning(container, current, graceMs, say).finally(() => {
-      managed.stopping = undefined
-      this.kick()
-    })
-    return managed.stopping
-  }
-
-  async #stopRunning(
-    container: AnyContainer,
-    current: ContainerSnapshot,
-    graceMs: number,
-    say: boolean,
-  ): Promise<void> {
-    const { runtime, clock } = this.#context
-    if (say && !runtime.plays) this.#event('Normal', 'Killing', `Stopping container ${container.name}`, container)
-    this.#managed.get(container.name)?.prober?.stop()
-    let left = graceMs
-    const hook = container.lifecycle?.preStop
-    if (hook !== undefined && graceMs > 0 && !runtime.plays) {
-      const began = clock.now()
-      let stop = (): void => {}
-      const late = new Promise<void>((resolve) => (stop = clock.after(graceMs, resolve)))
-      const done = (async () => {
-        const target = { pod: this.#pod, container, containerId: current.id, runtime, clock, timeoutMs: graceMs }
-        const result = await perform(hook, target)
-        if (!result.ok) this.#event('Warning', 'FailedPreStopHook', 'PreStopHook failed', container)
-      })()
-      await Promise.race([done, late])
-      stop()
-      left = Math.max(minimumGraceMs, graceMs - (clock.now() - began))
-    }
-    await runtime.stopContainer(current.id, left)
-  }
-
-  /** Main containers together, then sidecars in reverse order. */
-  async #stopAll(graceMs: number): Promise<void> {
-    const running = this.#all().filter(({ name }) => this.#managed.get(name)?.current?.state === 'running')
-    if (running.length === 0) return
-    const end = this.#context.clock.now() + graceMs
-    const left = (): number => Math.max(graceMs === 0 ? 0 : minimumGraceMs, end - this.#context.clock.now())
-    const stop = async (container: AnyContainer): Promise<void> => {
-      const managed = this.#managedOf(container.name)
-      await this.#stopContainer(container, managed, left())
-    }
-    const cut = new Promise<void>((resolve) => (this.#cutGrace = resolve)).then(() => {
-      // Those that wait for their grace end at once; stopContainer above then resolves too.
-      return Promise.all(
-        this.#context.runtime.containers(this.uid).map(({ id }) => this.#context.runtime.stopContainer(id, 0)),
-      )
-    })
-    const sidecars = running.filter(isSidecar).toReversed()
-    const orderly = (async () => {
-      await Promise.all(running.filter((container) => !isSidecar(container)).map(stop))
-      for (const sidecar of sidecars) await stop(sidecar)
-    })()
-    await Promise.race([orderly, cut])
-    await orderly
-    this.#cutGrace = undefined
-  }
-
-  /**
-   * A moment for Services to stop sending new connections before the program is told to end: it closes its socket at
-   * once then, and connections that wait in it would be reset. Upstream has the same gap and leaves it to preStop hooks.
-   */
-  async #drain(graceMs: number): Promise<void> {
-    const { runtime, clock } = this.#context
-    const serves = this.#pod.spec?.containers.some(({ ports = [] }) => ports.length > 0) ?? false
-    if (runtime.plays || this.#orphan || !serves || this.#drained) return
-    this.#drained = true
-    await new Promise<void>((resolve) => clock.after(Math.min(drainMs, graceMs / 2), resolve))
+  get #graceMs(): number {
+    return (this.#pod.spec?.terminationGracePeriodSeconds ?? 30) * 1000
   }
 
   async #terminate(): Promise<void> {
@@ -806,8 +558,10 @@ export class PodWorker {
     const grace = this.#orphan
       ? Math.min(1, metadata.deletionGracePeriodSeconds ?? 1)
       : (metadata.deletionGracePeriodSeconds ?? 30)
-    await this.#drain(grace * 1000)
-    await this.#stopAll(grace * 1000)
+    if (!this.#orphan) await this.#stopper.drain(grace * 1000)
+    await this.#stopper.stopAll(this.#all(), grace * 1000)
+    // What has been told to end is found by the next agent.
+    if (this.#isDone) return
     await this.#refresh()
     if (!this.#orphan && !runtime.plays) {
       this.#postStatus(true)
@@ -830,7 +584,7 @@ export class PodWorker {
   }
 
   #postStatus(terminating: boolean): void {
-    if (this.#finished && !terminating) return
+    if (this.#isDone && !terminating) return
     const { runtime, statuses, hostIP, clock } = this.#context
     const hostPorts = new Map<string, number>()
     let settled = true
@@ -855,10 +609,4 @@ export class PodWorker {
       status.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false
     statuses.post({ pod: this.#pod, status, hostPorts: settled || isReady ? hostPorts : undefined })
   }
-}
-
-/** As Go prints a duration: 10s, 1m20s, 5m0s. */
-function goDuration(milliseconds: number): string {
-  const seconds = Math.round(milliseconds / 1000)
-  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`
 }

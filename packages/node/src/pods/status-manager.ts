@@ -35,13 +35,11 @@ export class StatusManager {
     this.#start()
   }
 
-  /** Resolves when all that was posted for the pod is written. */
+  /** Resolves when all that was posted for the pod is written, has failed and waits for its retry, or is given up. */
   async flush(uid: string): Promise<void> {
-    for (;;) {
-      const writing = this.#writing.get(uid)
-      if (writing !== undefined) await writing
-      else if (this.#pending.has(uid) && !this.#closed) await Promise.race(this.#writing.values())
-      else return
+    while (!this.#closed && (this.#writing.has(uid) || this.#pending.has(uid))) {
+      // What waits for its turn gets it when any of those under way ends; there are some, or it would not wait.
+      await (this.#writing.get(uid) ?? Promise.race(this.#writing.values()))
     }
   }
 

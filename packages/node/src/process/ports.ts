@@ -17,19 +17,26 @@ export interface AssignedPort {
 }
 
 /** A free port of the loopback address. `port` asks for a certain one; undefined where that is taken. */
-export async function freePort(protocol: string, port = 0): Promise<number | undefined> {
-  if (protocol === 'UDP') {
-    return new Promise((resolve) => {
-      const socket = createSocket('udp4')
-      socket.once('error', () => resolve(undefined))
-      socket.bind(port, '127.0.0.1', () => {
-        const bound = socket.address().port
-        socket.close(() => resolve(bound))
-      })
-    })
-  }
+async function freePort(protocol: string, port = 0): Promise<number | undefined> {
+  return protocol === 'UDP' ? freeUdpPort(port) : freeTcpPort(port)
+}
+
+function freeUdpPort(port: number): Promise<number | undefined> {
   return new Promise((resolve) => {
-    const server = createServer()
+    const socket = createSocket('udp4')
+    socket.once('error', () => resolve(undefined))
+    socket.bind(port, '127.0.0.1', () => {
+      const bound = socket.address().port
+      socket.close(() => resolve(bound))
+    })
+  })
+}
+
+function freeTcpPort(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    // Clients of the program that had the port before may come at this very moment; a server that kept them would
+    // never be closed.
+    const server = createServer((socket) => socket.destroy())
     server.once('error', () => resolve(undefined))
     server.listen(port, '127.0.0.1', () => {
       const address = server.address()
@@ -39,39 +46,86 @@ export async function freePort(protocol: string, port = 0): Promise<number | und
   })
 }
 
-/** `literalPort` is the value of an explicit PORT; one that equals its container port is part of the contract. */
-export async function assignPorts(
-  requests: readonly PortRequest[],
-  literalPort: string | undefined,
-  taken: ReadonlySet<number>,
-): Promise<AssignedPort[]> {
-  const assigned: AssignedPort[] = []
-  const explicit = literalPort === undefined ? undefined : Number(literalPort)
-  for (const [index, request] of requests.entries()) {
-    let fixed = request.hostPort
-    if (
-      fixed === undefined &&
-      index === 0 &&
-      explicit !== undefined &&
-      explicit !== request.containerPort &&
-      explicit > 0
-    )
-      fixed = explicit
-    let port = fixed
-    while (port === undefined) {
-      const candidate = await freePort(request.protocol)
-      if (candidate === undefined) throw new Error('no free port on the loopback address')
-      if (!taken.has(candidate) && !assigned.some((other) => other.assigned === candidate)) port = candidate
-    }
-    assigned.push({
-      key: hostPortKey(request.containerPort, request.protocol),
-      protocol: request.protocol,
-      containerPort: request.containerPort,
-      assigned: port,
-      fixed: fixed !== undefined,
-    })
+/** A port that the pod insists on is in use. */
+export class PortTakenError extends Error {
+  readonly port: number
+  constructor(port: number) {
+    super(`port ${port} is in use`)
+    this.name = 'PortTakenError'
+    this.port = port
   }
-  return assigned
+}
+
+interface PortOwner {
+  podUid: string
+  container: string
+}
+
+/**
+ * Which container has which ports of this machine. A container keeps its ports over its restarts, since clients and
+ * proxies know them by then; they are given back with the pod.
+ */
+export class PortReservations {
+  readonly #byPod = new Map<string, Map<string, AssignedPort[]>>()
+
+  /** What an engine before has given out. */
+  restore({ podUid, container }: PortOwner, ports: AssignedPort[]): void {
+    const pod = this.#byPod.get(podUid) ?? new Map<string, AssignedPort[]>()
+    this.#byPod.set(podUid, pod.set(container, ports))
+  }
+
+  release(podUid: string): void {
+    this.#byPod.delete(podUid)
+  }
+
+  /**
+   * `literalPort` is the value of an explicit PORT; one that equals its container port is part of the contract. A port
+   * that another program has taken meanwhile is exchanged for another; throws PortTakenError for one that is fixed.
+   */
+  async assign(
+    owner: PortOwner,
+    requests: readonly PortRequest[],
+    literalPort: string | undefined,
+  ): Promise<AssignedPort[]> {
+    const before = this.#byPod.get(owner.podUid)?.get(owner.container) ?? []
+    const assigned: AssignedPort[] = []
+    this.restore(owner, assigned)
+    for (const [index, request] of requests.entries()) {
+      const { containerPort, protocol } = request
+      const key = hostPortKey(containerPort, protocol)
+      const fixed = request.hostPort ?? (index === 0 ? fixedByLiteral(containerPort, literalPort) : undefined)
+      const wanted = fixed ?? before.find((port) => port.key === key && !port.fixed)?.assigned
+      const common = { key, protocol, containerPort, fixed: fixed !== undefined }
+      // Noted before it is looked at, so that nobody else is given it meanwhile.
+      const entry = { ...common, assigned: wanted ?? 0 }
+      assigned.push(entry)
+      if (wanted !== undefined && (await freePort(protocol, wanted)) !== undefined) continue
+      if (fixed !== undefined) throw new PortTakenError(fixed)
+      entry.assigned = 0
+      entry.assigned = await this.#unreserved(protocol)
+    }
+    return assigned
+  }
+
+  async #unreserved(protocol: string): Promise<number> {
+    for (;;) {
+      const candidate = await freePort(protocol)
+      if (candidate === undefined) throw new Error('no free port on the loopback address')
+      if (!this.#isReserved(candidate)) return candidate
+    }
+  }
+
+  #isReserved(port: number): boolean {
+    for (const pod of this.#byPod.values())
+      for (const ports of pod.values()) if (ports.some(({ assigned }) => assigned === port)) return true
+    return false
+  }
+}
+
+/** An explicit PORT that differs from the container port is where the program listens whatever we say. */
+function fixedByLiteral(containerPort: number, literalPort: string | undefined): number | undefined {
+  const literal = Number(literalPort ?? 0)
+  return literal > 0 && literal !== containerPort ? literal : undefined
 }
 
 export function portEnvironment(

@@ -10,8 +10,19 @@ export interface ProcessIdentity {
 }
 
 /** Fields of /proc/<pid>/stat after the command name, which may itself contain blanks and brackets. */
-function statFields(text: string): string[] {
+export function statFields(text: string): string[] {
   return text.slice(text.lastIndexOf(')') + 2).split(' ')
+}
+
+/** ENOENT and ESRCH: it has ended meanwhile, or this kernel has no such file; EACCES and EPERM: another user's. */
+const goneCodes: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'ENOTDIR'])
+
+/** For what may end, or belong to others, while it is looked at; every other error is thrown. */
+export function unlessGone<T>(instead: T): (error: NodeJS.ErrnoException) => T {
+  return (error) => {
+    if (goneCodes.has(error.code)) return instead
+    throw error
+  }
 }
 
 export function startTimeOf(pid: number): string | undefined {
@@ -29,35 +40,13 @@ export function isAlive({ pid, startTime }: ProcessIdentity): boolean {
   return startTimeOf(pid) === startTime
 }
 
-/** All processes that carry `marker` (`NAME=value`) in their environment, or are in one of the process groups. */
-export async function processesWith(marker: string, groups: ReadonlySet<number>): Promise<number[]> {
-  const names = await readdir('/proc').catch(() => [])
-  const wanted = Buffer.from(`${marker}\0`)
-  const found: number[] = []
-  await Promise.all(
-    names.map(async (name) => {
-      const pid = Number(name)
-      if (!Number.isInteger(pid) || pid <= 1 || pid === process.pid) return
-      try {
-        const fields = statFields(await readFile(`/proc/${pid}/stat`, 'latin1'))
-        if (fields[0] === 'Z') return
-        if (groups.has(Number(fields[2]))) found.push(pid)
-        else if ((await readFile(`/proc/${pid}/environ`)).includes(wanted)) found.push(pid)
-      } catch {
-        // It ended while we looked, or belongs to another user.
-      }
-    }),
-  )
-  return found
-}
-
 /** Ports on which one of the processes listens. */
 export async function listeningPorts(pids: readonly number[]): Promise<Set<string>> {
   const inodes = new Set<string>()
   for (const pid of pids) {
-    const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => [])
+    const descriptors = await readdir(`/proc/${pid}/fd`).catch(unlessGone([]))
     for (const descriptor of descriptors) {
-      const target = await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '')
+      const target = await readlink(`/proc/${pid}/fd/${descriptor}`).catch(unlessGone(''))
       if (target.startsWith('socket:[')) inodes.add(target.slice(8, -1))
     }
   }
@@ -71,7 +60,7 @@ export async function listeningPorts(pids: readonly number[]): Promise<Set<strin
     ['udp6', 'UDP', '07'],
   ] as const
   for (const [file, protocol, state] of tables) {
-    const text = await readFile(`/proc/net/${file}`, 'latin1').catch(() => '')
+    const text = await readFile(`/proc/net/${file}`, 'latin1').catch(unlessGone(''))
     for (const line of text.split('\n').slice(1)) {
       const fields = line.trim().split(/\s+/)
       const inode = fields[9]
@@ -88,7 +77,7 @@ export async function usageOf(pids: readonly number[]): Promise<{ cpuNanoseconds
   let ticks = 0
   let pages = 0
   for (const pid of pids) {
-    const text = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '')
+    const text = await readFile(`/proc/${pid}/stat`, 'latin1').catch(unlessGone(''))
     if (text === '') continue
     const fields = statFields(text)
     ticks += Number(fields[11]) + Number(fields[12])

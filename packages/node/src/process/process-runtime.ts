@@ -8,6 +8,7 @@ import { access, lstat, mkdir, open, readdir, readFile, rm, rmdir, writeFile } f
 import { delimiter, dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Clock } from '@binnacle/api'
+import { ifMissing } from '../missing-file.ts'
 import {
   type ContainerConfig,
   type ContainerRuntime,
@@ -22,9 +23,10 @@ import {
   type StreamOptions,
 } from '../runtime.ts'
 import { type Isolation, type IsolationMode, findIsolation, findTool, namespaceArguments } from './isolation.ts'
-import { freePort, assignPorts, portEnvironment } from './ports.ts'
+import { type AssignedPort, PortReservations, PortTakenError, portEnvironment } from './ports.ts'
 import { usageOf } from './proc-files.ts'
-import { type ContainerRecord, ProcessContainer, markerVariable, portConflictMessage } from './process-container.ts'
+import { type ContainerRecord, ProcessContainer, portConflictMessage } from './process-container.ts'
+import { ProcessTable, markerVariable } from './process-table.ts'
 import { launchScript, superviseScript } from './scripts.ts'
 import { attachSession, execSession } from './sessions.ts'
 import { shellCommand } from './shell-command.ts'
@@ -35,6 +37,7 @@ export interface ProcessRuntimeOptions {
   clock: Clock
   /** For tests: less than what the machine permits. */
   isolation?: IsolationMode
+  log?: (message: string, error: unknown) => void
 }
 
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -58,13 +61,16 @@ class ProcessRuntime implements ContainerRuntime {
   readonly #isolation: Isolation
   readonly #pods = new Map<string, Map<string, ProcessContainer>>()
   readonly #listeners = new Set<(event: RuntimeEvent) => void>()
-  /** Ports given out whose program does not listen yet. */
-  readonly #taken = new Set<number>()
+  readonly #ports = new PortReservations()
+  readonly #table: ProcessTable
+  readonly #log: (message: string, error: unknown) => void
 
   constructor(options: ProcessRuntimeOptions, isolation: Isolation) {
     this.#directory = options.directory
     this.#clock = options.clock
     this.#isolation = isolation
+    this.#table = new ProcessTable(options.clock)
+    this.#log = options.log ?? (() => {})
   }
 
   async start(): Promise<void> {
@@ -79,19 +85,24 @@ class ProcessRuntime implements ContainerRuntime {
   }
 
   async #adopt(directory: string): Promise<void> {
-    const text = await readFile(join(directory, 'spec.json'), 'utf8').catch(() => undefined)
+    const text = await readFile(join(directory, 'spec.json'), 'utf8').catch(ifMissing(undefined))
     // The engine crashed before anything was started.
     if (text === undefined) return
-    const container = this.#track(JSON.parse(text) as ContainerRecord, directory)
-    await container.adopt()
+    const record = JSON.parse(text) as ContainerRecord
+    this.#ports.restore({ podUid: record.config.podUid, container: record.config.name }, record.ports)
+    await this.#track(record, directory).adopt()
   }
 
   #track(record: ContainerRecord, directory: string): ProcessContainer {
-    const container = new ProcessContainer(record, directory, this.#clock, (changed) => {
-      if (changed.snapshot.portsSettled || changed.snapshot.state === 'exited')
-        for (const { assigned } of changed.record.ports) this.#taken.delete(assigned)
-      for (const listener of this.#listeners)
-        listener({ podUid: changed.snapshot.podUid, containerId: changed.snapshot.id })
+    const container = new ProcessContainer({
+      record,
+      directory,
+      clock: this.#clock,
+      table: this.#table,
+      log: this.#log,
+      changed: ({ snapshot: { podUid, id } }) => {
+        for (const listener of this.#listeners) listener({ podUid, containerId: id })
+      },
     })
     let pod = this.#pods.get(record.config.podUid)
     if (pod === undefined) {
@@ -118,11 +129,11 @@ class ProcessRuntime implements ContainerRuntime {
   }
 
   async removeSandbox(podUid: string): Promise<void> {
-    const pod = this.#pods.get(podUid)
-    if (pod === undefined) return
-    await Promise.all([...pod.values()].map((container) => this.stopContainer(container.record.id, 0)))
-    for (const container of pod.values()) await this.removeContainer(container.record.id)
+    const ids = [...(this.#pods.get(podUid)?.keys() ?? [])]
+    await Promise.all(ids.map((id) => this.stopContainer(id, 0)))
+    for (const id of ids) await this.removeContainer(id)
     this.#pods.delete(podUid)
+    this.#ports.release(podUid)
   }
 
   containers(podUid?: string): readonly ContainerSnapshot[] {
@@ -130,12 +141,18 @@ class ProcessRuntime implements ContainerRuntime {
     return pods.flatMap((pod) => [...(pod?.values() ?? [])].map(({ snapshot }) => snapshot))
   }
 
-  #container(id: string): ProcessContainer {
+  #find(id: string): ProcessContainer | undefined {
     for (const pod of this.#pods.values()) {
       const container = pod.get(id)
       if (container) return container
     }
-    throw new Error(`container ${id} not found`)
+    return undefined
+  }
+
+  #container(id: string): ProcessContainer {
+    const found = this.#find(id)
+    if (found === undefined) throw new Error(`container ${id} not found`)
+    return found
   }
 
   async startContainer(config: ContainerConfig): Promise<ContainerSnapshot> {
@@ -143,12 +160,7 @@ class ProcessRuntime implements ContainerRuntime {
     this.#refuseWhatIsImpossible(config, wholeRoot)
     const path = this.#searchPath(config, wholeRoot)
     await this.#requireProgram(config, path, wholeRoot)
-    const ports = await assignPorts(config.ports, config.literalPort, this.#taken)
-    for (const { fixed, protocol, assigned } of ports) {
-      if (fixed && (await freePort(protocol, assigned)) === undefined)
-        throw new StartContainerError('PortConflict', portConflictMessage(assigned))
-      this.#taken.add(assigned)
-    }
+    const ports = await this.#assignPorts(config)
     const id = randomBytes(32).toString('hex')
     const directory = join(config.directory, 'containers', config.name, String(config.attempt))
     await rm(directory, { recursive: true, force: true })
@@ -180,11 +192,20 @@ class ProcessRuntime implements ContainerRuntime {
       const { supervisor, programPid } = await this.#launch(container, wholeRoot)
       await container.run(supervisor, programPid)
     } catch (error) {
+      await container.abandon()
       this.#pods.get(config.podUid)?.delete(id)
-      for (const { assigned } of ports) this.#taken.delete(assigned)
       throw error
     }
     return container.snapshot
+  }
+
+  async #assignPorts({ podUid, name, ports, literalPort }: ContainerConfig): Promise<AssignedPort[]> {
+    try {
+      return await this.#ports.assign({ podUid, container: name }, ports, literalPort)
+    } catch (error) {
+      if (!(error instanceof PortTakenError)) throw error
+      throw new StartContainerError('PortConflict', portConflictMessage(error.port), { cause: error })
+    }
   }
 
   #refuseWhatIsImpossible(config: ContainerConfig, wholeRoot: boolean): void {
@@ -301,7 +322,12 @@ class ProcessRuntime implements ContainerRuntime {
         stdio: ['ignore', output.fd, output.fd, 'pipe'],
       })
       supervisor.unref()
-      return { supervisor, programPid: await this.#launched(supervisor, container) }
+      // No more processes, or no memory for one.
+      const { promise: refused, reject } = Promise.withResolvers<never>()
+      supervisor.once('error', (cause) =>
+        reject(new StartContainerError('CreateContainerError', `cannot start a process: ${cause.message}`, { cause })),
+      )
+      return { supervisor, programPid: await Promise.race([this.#launched(supervisor, container), refused]) }
     } finally {
       await output.close()
     }
@@ -337,8 +363,8 @@ class ProcessRuntime implements ContainerRuntime {
   }
 
   async stopContainer(id: string, graceMs: number): Promise<void> {
-    const container = this.#container(id)
-    if (container.snapshot.state === 'exited') return
+    const container = this.#find(id)
+    if (container === undefined || container.snapshot.state === 'exited') return
     let cancel = (): void => {}
     if (graceMs > 0) {
       container.signal('SIGTERM')
@@ -351,12 +377,12 @@ class ProcessRuntime implements ContainerRuntime {
   }
 
   async removeContainer(id: string): Promise<void> {
-    const container = this.#container(id)
+    const container = this.#find(id)
+    if (container === undefined) return
     container.close()
     this.#pods.get(container.record.config.podUid)?.delete(id)
-    const group = await readFile(join(container.directory, 'memory-group'), 'utf8').catch(() => undefined)
-    // A group with a dying process in it refuses for a moment; an empty group left over costs nothing.
-    if (group !== undefined) await rmdir(group).catch(() => undefined)
+    const group = await readFile(join(container.directory, 'memory-group'), 'utf8').catch(ifMissing(undefined))
+    if (group !== undefined) await rmdir(group).catch(ifInUse)
     await rm(container.directory, { recursive: true, force: true })
   }
 
@@ -478,7 +504,12 @@ async function exists(path: string): Promise<boolean> {
 }
 
 async function names(directory: string): Promise<string[]> {
-  return readdir(directory).catch(() => [])
+  return readdir(directory).catch(ifMissing([]))
+}
+
+/** A group with a dying process in it refuses for a moment; an empty group left over costs nothing. */
+function ifInUse(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EBUSY' && error.code !== 'ENOENT') throw error
 }
 
 async function finished(child: ChildProcess): Promise<void> {

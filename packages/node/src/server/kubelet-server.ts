@@ -56,18 +56,21 @@ class HttpError extends Error {
 export class KubeletServer {
   readonly #options: KubeletServerOptions
   readonly #server: Server
-  readonly #upgraded = new Set<Duplex>()
+  readonly #sockets = new Set<Duplex>()
 
   constructor(options: KubeletServerOptions) {
     this.#options = options
     const { certificate, key, clientCa } = options.serving
     this.#server = createServer({ cert: certificate, key, ca: clientCa, requestCert: true, rejectUnauthorized: true })
+    for (const event of ['connection', 'secureConnection'] as const)
+      this.#server.on(event, (socket: Duplex) => {
+        this.#sockets.add(socket)
+        socket.once('close', () => this.#sockets.delete(socket))
+      })
     this.#server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       this.#answer(request, response).catch((error: unknown) => refuse(response, error))
     })
     this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      this.#upgraded.add(socket)
-      socket.once('close', () => this.#upgraded.delete(socket))
       socket.on('error', () => socket.destroy())
       this.#upgrade(request, socket, head).catch((error: unknown) => {
         const code = error instanceof HttpError ? error.code : 500
@@ -90,9 +93,10 @@ export class KubeletServer {
   }
 
   async close(): Promise<void> {
-    for (const socket of this.#upgraded) socket.destroy()
-    this.#server.closeAllConnections()
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    // Those in the middle of their handshake, too: the server would wait two minutes for them.
+    for (const socket of this.#sockets) socket.destroy()
+    await closed
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
