@@ -23,6 +23,8 @@ import { type Store, StoreOpenError, createMemoryStore, openLmdbStore } from '@b
 import { CliError } from './cli-error.ts'
 import { type DataDirectory, makeFolder, unusable } from './data-directory.ts'
 import type { EngineLog } from './engine-log.ts'
+import { ifMissing } from './missing-file.ts'
+import { listening } from './listening.ts'
 import { type ServiceRange, claimServiceRange } from './service-range.ts'
 
 export interface EngineOptions {
@@ -101,16 +103,6 @@ async function start(options: EngineOptions, started: (() => unknown)[], close: 
     await controllers.stop()
   })
 
-  // Beside the rest: what follows does not need its kinds.
-  const platform = startEnginePlatform({ api, signal: stop.signal, onError })
-  started.push(async () => {
-    stop.abort()
-    await platform.then(
-      (running) => running.stop(),
-      () => undefined,
-    )
-  })
-
   const password = await registryPassword(data.path)
   const images = await ImageStore.open(join(data.path, 'images'))
   const registry = await listening('registry', options.registryPort, '--registry-port', () =>
@@ -153,7 +145,11 @@ async function start(options: EngineOptions, started: (() => unknown)[], close: 
     log: (message, error) => log.error(message, error),
   })
   started.push(() => node.shutdown(shutdownGraceMs))
-  await Promise.all([nodeReady(admin, nodeName, stop.signal), platform])
+  const [platform] = await Promise.all([
+    startEnginePlatform({ api, signal: stop.signal, onError }),
+    nodeReady(admin, nodeName, stop.signal),
+  ])
+  started.push(() => platform.stop())
   onStep(`node ${nodeName} is Ready (${runtime.name} runtime)`)
   return { api, admin, images, registry, network, nodeName, close }
 }
@@ -177,10 +173,7 @@ async function openStore(data: DataDirectory): Promise<Store> {
 
 /** A secret of so many random bytes, made on first use. Readable by the owner only. */
 async function keyFile(path: string, bytes: number): Promise<Buffer> {
-  const known = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined
-    throw error
-  })
+  const known = await readFile(path).catch(ifMissing(undefined))
   if (known !== undefined) return known
   const made = randomBytes(bytes)
   await writeFile(path, made, { mode: 0o600, flag: 'wx' })
@@ -190,33 +183,11 @@ async function keyFile(path: string, bytes: number): Promise<Buffer> {
 async function registryPassword(data: string): Promise<string> {
   await makeFolder(join(data, 'pki'))
   const path = join(data, 'pki', 'registry-password')
-  const known = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined
-    throw error
-  })
+  const known = await readFile(path, 'utf8').catch(ifMissing(undefined))
   if (known !== undefined) return known.trim()
   const made = randomBytes(18).toString('base64url')
   await writeFile(path, `${made}\n`, { mode: 0o600, flag: 'wx' })
   return made
-}
-
-/** A taken or forbidden port, in words that say what to do. */
-async function listening<T>(what: string, port: number, flag: string, listen: () => Promise<T>): Promise<T> {
-  try {
-    return await listen()
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-    if (code === 'EADDRINUSE')
-      throw new CliError(
-        `port ${port} of the ${what} is taken by another program: choose one with ${flag} (0: any free one)`,
-        { cause: error },
-      )
-    if (code === 'EACCES')
-      throw new CliError(`port ${port} of the ${what} needs a privilege: choose one above 1023 with ${flag}`, {
-        cause: error,
-      })
-    throw error
-  }
 }
 
 interface NetworkStart {

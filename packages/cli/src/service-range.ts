@@ -6,6 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { type Server, createServer } from 'node:net'
 import { join } from 'node:path'
 import { CliError } from './cli-error.ts'
+import { ifMissing } from './missing-file.ts'
 
 export interface ServiceRange {
   /** CIDR of Service addresses. */
@@ -25,7 +26,7 @@ const ranges = 16
 /** The range of the data folder, or the first free one. */
 export async function claimServiceRange(directory: string): Promise<ServiceRange> {
   const path = join(directory, 'service-range')
-  const known = Number(await readFile(path, 'utf8').catch(() => 'NaN'))
+  const known = Number(await readFile(path, 'utf8').catch(ifMissing('NaN')))
   if (Number.isInteger(known)) {
     const claim = await claimOctet(known)
     if (claim === 'taken')

@@ -11,6 +11,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { ifMissing } from './missing-file.ts'
 import { type Index, type Manifest, isIndex, hostArchitecture } from './oci.ts'
 
 export interface StoredManifest {
@@ -54,7 +55,7 @@ export class ImageStore {
 
   /** Size in bytes; undefined where there is no such blob. */
   async blobSize(digest: string): Promise<number | undefined> {
-    const found = await stat(this.blobPath(digest)).catch(ignoreMissing)
+    const found = await stat(this.blobPath(digest)).catch(ifMissing(undefined))
     return found?.size
   }
 
@@ -96,9 +97,9 @@ export class ImageStore {
   async manifest(repository: string, reference: string): Promise<StoredManifest | undefined> {
     const digest = reference.startsWith('sha256:')
       ? reference
-      : await readFile(this.#tagPath(repository, reference), 'utf8').catch(ignoreMissing)
+      : await readFile(this.#tagPath(repository, reference), 'utf8').catch(ifMissing(undefined))
     if (digest === undefined) return undefined
-    const mediaType = await readFile(this.#manifestPath(repository, digest), 'utf8').catch(ignoreMissing)
+    const mediaType = await readFile(this.#manifestPath(repository, digest), 'utf8').catch(ifMissing(undefined))
     if (mediaType === undefined) return undefined
     return { digest, mediaType, bytes: await this.blobBytes(digest) }
   }
@@ -120,12 +121,12 @@ export class ImageStore {
   }
 
   async tags(repository: string): Promise<string[]> {
-    const names = await readdir(this.#tagPath(repository, '')).catch(ignoreMissing)
+    const names = await readdir(this.#tagPath(repository, '')).catch(ifMissing(undefined))
     return (names ?? []).sort()
   }
 
   async manifestDigests(repository: string): Promise<string[]> {
-    const names = await readdir(join(this.#repositoryPath(repository), '_manifests')).catch(ignoreMissing)
+    const names = await readdir(join(this.#repositoryPath(repository), '_manifests')).catch(ifMissing(undefined))
     return (names ?? []).map((hex) => `sha256:${hex}`)
   }
 
@@ -137,7 +138,7 @@ export class ImageStore {
   async deleteManifest(repository: string, digest: string): Promise<boolean> {
     const removed = await removeFile(this.#manifestPath(repository, digest))
     for (const tag of await this.tags(repository)) {
-      const target = await readFile(this.#tagPath(repository, tag), 'utf8').catch(ignoreMissing)
+      const target = await readFile(this.#tagPath(repository, tag), 'utf8').catch(ifMissing(undefined))
       if (target === digest) await this.deleteTag(repository, tag)
     }
     return removed
@@ -225,14 +226,8 @@ export function digestOf(content: Uint8Array): string {
   return `sha256:${createHash('sha256').update(content).digest('hex')}`
 }
 
-function ignoreMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
-  throw error
-}
-
 async function removeFile(path: string): Promise<boolean> {
-  return rm(path).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => ignoreMissing(error) ?? false,
-  )
+  return rm(path)
+    .then(() => true)
+    .catch(ifMissing(false))
 }

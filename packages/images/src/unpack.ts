@@ -10,6 +10,7 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { extract, type Header } from 'tar-stream'
 import type { ImageStore } from './image-store.ts'
+import { ifMissing } from './missing-file.ts'
 import type { Descriptor } from './oci.ts'
 
 const whiteout = '.wh.'
@@ -107,7 +108,7 @@ function modeOf(header: Header): number {
 }
 
 async function makeDirectory(path: string, mode: number | undefined): Promise<void> {
-  const found = await lstat(path).catch(() => undefined)
+  const found = await lstat(path).catch(ifMissing(undefined))
   if (found && !found.isDirectory()) await rm(path)
   await mkdir(path, { recursive: true })
   // The owner must be able to fill and later remove it.
@@ -123,7 +124,7 @@ async function safeParent(root: string, relative: string, links = 0): Promise<st
   for (const part of relative.split('/')) {
     if (part === '' || part === '.') continue
     path = join(path, part)
-    const found = await lstat(path).catch(() => undefined)
+    const found = await lstat(path).catch(ifMissing(undefined))
     if (found?.isDirectory()) continue
     if (found?.isSymbolicLink()) {
       if (links >= maxLinks) throw new Error(`layer writes through a loop of links at ${path.slice(root.length)}`)
@@ -149,8 +150,5 @@ async function clearLowerLayers(root: string, relative: string, own: ReadonlySet
 }
 
 async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  )
+  return (await stat(path).catch(ifMissing(undefined))) !== undefined
 }

@@ -7,8 +7,10 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { styleText } from 'node:util'
+import { canvasAssets, isBuilt } from '../canvas-assets.ts'
 import { CliError } from '../cli-error.ts'
 import { dataPath } from '../data-directory.ts'
+import { ifMissing } from '../missing-file.ts'
 
 interface Finding {
   name: string
@@ -41,6 +43,7 @@ export async function doctor(options: { data?: string; output?: string }): Promi
     ),
     terminals(),
   ])
+  findings.push(canvasPage())
   if (options.output === 'json') {
     console.log(JSON.stringify(findings))
   } else {
@@ -176,7 +179,7 @@ async function mountNamespaces(): Promise<Finding> {
 
 async function memoryLimits(): Promise<Finding> {
   const name = 'resource limits'
-  const controllers = await readFile('/sys/fs/cgroup/cgroup.controllers', 'utf8').catch(() => undefined)
+  const controllers = await readFile('/sys/fs/cgroup/cgroup.controllers', 'utf8').catch(ifMissing(undefined))
   const writable = await access('/sys/fs/cgroup', constants.W_OK).then(
     () => true,
     () => false,
@@ -204,5 +207,16 @@ async function terminals(): Promise<Finding> {
     state: 'limited',
     found: 'no script program',
     means: 'kubectl exec -t is refused; without -t it works',
+  }
+}
+
+function canvasPage(): Finding {
+  const name = 'Canvas'
+  if (isBuilt(canvasAssets())) return { name, state: 'ok', found: 'its page is built' }
+  return {
+    name,
+    state: 'limited',
+    found: 'its page is not built',
+    means: 'the Canvas shows nothing until `npm run build` has made it',
   }
 }

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CliError } from '../cli-error.ts'
 import { dataPath, readRecord } from '../data-directory.ts'
+import { ifMissing } from '../missing-file.ts'
 
 export async function status(options: { data?: string; output?: string }): Promise<void> {
   const data = dataPath(options.data)
@@ -13,10 +14,11 @@ export async function status(options: { data?: string; output?: string }): Promi
     console.log(JSON.stringify({ ...record, data }))
     return
   }
-  const password = (await readFile(join(data, 'pki', 'registry-password'), 'utf8').catch(() => '')).trim()
+  const password = (await readFile(join(data, 'pki', 'registry-password'), 'utf8').catch(ifMissing(''))).trim()
   const lines: [string, string][] = [
     ['api', record.api],
     ['kubeconfig', record.kubeconfig],
+    ...(record.canvas === null ? [] : [['canvas', `${record.canvas} (\`binnacle open\` logs in)`] as [string, string]]),
     ['registry', record.registry],
     ['dns', record.dns],
     ['runtime', record.runtime],

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path'
 import ignore, { type Ignore } from 'ignore'
 import { type Layer, writeLayer } from '../archive.ts'
 import type { ImageStore } from '../image-store.ts'
+import { ifMissing } from '../missing-file.ts'
 import { type ContainerConfig, type ImageConfig, type Manifest, hostArchitecture, mediaTypes } from '../oci.ts'
 import { binaryBuilder } from './binary.ts'
 import { goBuilder } from './go.ts'
@@ -129,7 +130,7 @@ async function createContext(directory: string, scratch: string, step: (text: st
 
 async function listFiles(directory: string): Promise<string[]> {
   const rules = ignore().add(['.git', 'node_modules', '__pycache__', '.dockerignore'])
-  const own = await readFile(join(directory, '.dockerignore'), 'utf8').catch(() => '')
+  const own = await readFile(join(directory, '.dockerignore'), 'utf8').catch(ifMissing(''))
   rules.add(own)
   const files = await walk(directory, '', rules).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') throw new BuildError('there is no such folder', { cause: error })

@@ -1,6 +1,7 @@
 // Dockerfiles are built by the builder that is present (docker or buildah); there is no Dockerfile interpreter here.
 
 import { spawn } from 'node:child_process'
+import { ifMissing } from '../missing-file.ts'
 import { BuildError } from './project.ts'
 
 const builders = [
@@ -33,7 +34,8 @@ export async function buildDockerfile(options: { file: string; directory: string
 }
 
 async function works(command: string): Promise<boolean> {
-  return (await exitCode(command, ['info'], 'ignore').catch(() => 1)) === 0
+  // No such program.
+  return (await exitCode(command, ['info'], 'ignore').catch(ifMissing(1))) === 0
 }
 
 function exitCode(command: string, args: readonly string[], stdio: 'inherit' | 'ignore'): Promise<number> {

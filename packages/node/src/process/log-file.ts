@@ -5,6 +5,7 @@
 import { type FSWatcher, watch } from 'node:fs'
 import { appendFile, copyFile, open, readFile, rename, rm, stat, truncate } from 'node:fs/promises'
 import type { Clock } from '@binnacle/api'
+import { ifMissing } from '../missing-file.ts'
 import type { LogOptions } from '../runtime.ts'
 
 /** kubelet's containerLogMaxSize and containerLogMaxFiles. */
@@ -19,10 +20,20 @@ interface Growth {
   time: number
 }
 
+export interface LogFileOptions {
+  path: string
+  clock: Clock
+  /** Size at which the file is rotated. */
+  maxBytes?: number
+  log: (message: string, error: unknown) => void
+}
+
 export class LogFile {
   readonly path: string
   readonly #clock: Clock
   readonly #maxBytes: number
+  readonly #log: LogFileOptions['log']
+  #hasFailed = false
   #growth: Growth[] = []
   #watcher: FSWatcher | undefined
   #looking: Promise<void> | undefined
@@ -32,10 +43,11 @@ export class LogFile {
   /** Counts rotations, so that a follower notices that offsets start anew. */
   #generation = 0
 
-  constructor(path: string, clock: Clock, maxBytes: number = maxFileBytes) {
+  constructor({ path, clock, maxBytes = maxFileBytes, log }: LogFileOptions) {
     this.path = path
     this.#clock = clock
     this.#maxBytes = maxBytes
+    this.#log = log
   }
 
   /** Starts to note times; the file must exist. */
@@ -73,13 +85,20 @@ export class LogFile {
     }
     this.#looking = this.#note()
       // The folder of a removed pod: nobody reads it any more.
-      .catch(() => undefined)
+      .catch(ifMissing(undefined))
+      .catch((error: unknown) => this.#failed(error))
       .finally(() => {
         this.#looking = undefined
         if (!this.#lookAgain) return
         this.#lookAgain = false
         this.#look()
       })
+  }
+
+  /** A full disk, say: the output is there all the same, without the times of its lines. Said once, not for each line. */
+  #failed(error: unknown): void {
+    if (!this.#hasFailed) this.#log(`cannot note the times of ${this.path}`, error)
+    this.#hasFailed = true
   }
 
   async #note(): Promise<void> {
@@ -100,12 +119,12 @@ export class LogFile {
     await rm(older(maxFiles - 1), { force: true })
     await rm(timesPath(older(maxFiles - 1)), { force: true })
     for (let index = maxFiles - 2; index >= 1; index--) {
-      await rename(older(index), older(index + 1)).catch(ignoreMissing)
-      await rename(timesPath(older(index)), timesPath(older(index + 1))).catch(ignoreMissing)
+      await rename(older(index), older(index + 1)).catch(ifMissing(undefined))
+      await rename(timesPath(older(index)), timesPath(older(index + 1))).catch(ifMissing(undefined))
     }
     await copyFile(this.path, older(1))
     await truncate(this.path, 0)
-    await rename(timesPath(this.path), timesPath(older(1))).catch(ignoreMissing)
+    await rename(timesPath(this.path), timesPath(older(1))).catch(ifMissing(undefined))
     this.#growth = []
     this.#generation++
   }
@@ -210,7 +229,7 @@ function nanoTime(time: number): string {
 }
 
 async function readGrowth(path: string): Promise<Growth[]> {
-  const text = await readFile(path, 'latin1').catch(() => '')
+  const text = await readFile(path, 'latin1').catch(ifMissing(''))
   return text
     .split('\n')
     .filter((line) => line.includes(' '))
@@ -257,8 +276,4 @@ export async function tailOffset(path: string, lines: number): Promise<number> {
   } finally {
     await file.close()
   }
-}
-
-function ignoreMissing(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT') throw error
 }

@@ -40,7 +40,7 @@ export interface ProcessContainerOptions {
   clock: Clock
   table: ProcessTable
   changed(container: ProcessContainer): void
-  log(message: string, error: unknown): void
+  log: (message: string, error: unknown) => void
 }
 
 export class ProcessContainer {
@@ -63,7 +63,7 @@ export class ProcessContainer {
     this.record = record
     this.directory = directory
     this.#clock = clock
-    this.log = new LogFile(join(directory, 'log'), clock)
+    this.log = new LogFile({ path: join(directory, 'log'), clock, log: options.log })
     this.exited = new Promise((resolve) => (this.#settleExit = resolve))
     const { config } = record
     this.#snapshot = {

@@ -6,8 +6,10 @@ import { type WriteStream, constants, createWriteStream } from 'node:fs'
 import { open, readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { ifMissing } from '../missing-file.ts'
 import type { ExecSession, StreamOptions } from '../runtime.ts'
 import type { Isolation } from './isolation.ts'
+import { unlessGone } from './proc-files.ts'
 import { type ProcessContainer, sendSignal } from './process-container.ts'
 import { shellCommand } from './shell-command.ts'
 
@@ -32,7 +34,7 @@ export async function execSession(request: ExecRequest): Promise<ExecSession> {
       )
     argv = [isolation.script, '-qfec', shellCommand(inside), '/dev/null']
   }
-  const cwd = isolation.mode === 'plain' ? await readlink(`/proc/${pid}/cwd`).catch(() => '/') : '/'
+  const cwd = isolation.mode === 'plain' ? await readlink(`/proc/${pid}/cwd`).catch(unlessGone('/')) : '/'
   const child = spawn(argv[0] ?? '', argv.slice(1), {
     cwd,
     env: options.tty ? { TERM: 'xterm', ...request.environment, SHELL: '/bin/sh' } : request.environment,
@@ -73,10 +75,10 @@ function insideOf({ command, isolation, pid, user }: ExecRequest): string[] {
 /** The terminal belongs to the child of `script`. */
 async function resizeTerminal(isolation: Isolation, scriptPid: number, columns: number, rows: number): Promise<void> {
   if (isolation.stty === undefined) return
-  const children = await readFile(`/proc/${scriptPid}/task/${scriptPid}/children`, 'latin1').catch(() => '')
+  const children = await readFile(`/proc/${scriptPid}/task/${scriptPid}/children`, 'latin1').catch(unlessGone(''))
   const child = children.trim().split(' ')[0]
   if (child === undefined || child === '') return
-  const terminal = await readlink(`/proc/${child}/fd/0`).catch(() => '')
+  const terminal = await readlink(`/proc/${child}/fd/0`).catch(unlessGone(''))
   if (!terminal.startsWith('/dev/pts/')) return
   spawn(isolation.stty, ['-F', terminal, 'rows', String(rows), 'cols', String(columns)], { stdio: 'ignore' }).on(
     'error',
@@ -122,6 +124,6 @@ export async function attachSession(
 }
 
 async function releaseInput(container: ProcessContainer): Promise<void> {
-  const holder = Number(await readFile(join(container.directory, 'stdin-holder'), 'latin1').catch(() => '0'))
+  const holder = Number(await readFile(join(container.directory, 'stdin-holder'), 'latin1').catch(ifMissing('0')))
   if (holder > 1) sendSignal(holder, 'SIGKILL')
 }

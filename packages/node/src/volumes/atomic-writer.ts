@@ -4,6 +4,7 @@
 
 import { chmod, lchown, mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { ifMissing } from '../missing-file.ts'
 
 export interface VolumeFile {
   data: Buffer
@@ -22,7 +23,7 @@ export async function writeAtomically(
   owner?: Ownership,
 ): Promise<boolean> {
   await mkdir(directory, { recursive: true })
-  const current = await readlink(join(directory, '..data')).catch(() => undefined)
+  const current = await readlink(join(directory, '..data')).catch(ifMissing(undefined))
   if (current !== undefined && (await isSame(join(directory, current), files))) return false
   // The name only has to be new; upstream's is a time as well.
   const next = `..${new Date().toISOString().replaceAll(/[-:TZ]/g, '_')}${process.hrtime.bigint() % 1_000_000_000n}`
@@ -50,10 +51,10 @@ async function linkVisible(directory: string, files: ReadonlyMap<string, VolumeF
 }
 
 async function isSame(directory: string, files: ReadonlyMap<string, VolumeFile>): Promise<boolean> {
-  const present = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => [])
+  const present = await readdir(directory, { recursive: true, withFileTypes: true }).catch(ifMissing([]))
   if (present.filter((entry) => entry.isFile()).length !== files.size) return false
   for (const [path, { data }] of files) {
-    const found = await readFile(join(directory, path)).catch(() => undefined)
+    const found = await readFile(join(directory, path)).catch(ifMissing(undefined))
     if (found === undefined || !found.equals(data)) return false
   }
   return true

@@ -5,6 +5,7 @@ import { chmod, mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock, ConfigMap, Pod, Secret, TokenRequest, Volume } from '@binnacle/api'
 import { type Client, serviceAccounts } from '@binnacle/client'
+import { ifMissing } from '../missing-file.ts'
 import { type NodeFacts, type References, podField, resourceField } from '../pods/environment.ts'
 import { type Ownership, type VolumeFile, writeAtomically } from './atomic-writer.ts'
 
@@ -229,7 +230,7 @@ function chosen(
 async function hostPath(path: string, type: string): Promise<string> {
   if (type === 'DirectoryOrCreate') await mkdir(path, { recursive: true, mode: 0o755 })
   if (type === 'FileOrCreate') await writeFile(path, '', { flag: 'a', mode: 0o644 })
-  const found = await stat(path).catch(() => undefined)
+  const found = await stat(path).catch(ifMissing(undefined))
   if (found === undefined) throw new Error(`hostPath type check failed: ${path} does not exist`)
   if (type === 'Directory' && !found.isDirectory())
     throw new Error(`hostPath type check failed: ${path} is not a directory`)
