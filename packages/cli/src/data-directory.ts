@@ -70,7 +70,7 @@ export interface EngineRecord {
   /** When the process started, where the system tells: its number may have been given to another program since. */
   started?: string
   api: string
-  /** The Canvas's address; null until this build has one. */
+  /** The Canvas's address; null where the engine runs without it. `binnacle open` gives a link that logs in. */
   canvas: string | null
   kubeconfig: string
   registry: string

@@ -45,7 +45,7 @@ export function createProgram(): Command {
         .default('auto'),
     )
     .option('--kubeconfig <file>', 'where to write the kubeconfig (default: kubeconfig in the data folder)')
-    .option('--canvas-port <port>', 'port of the Canvas', port)
+    .option('--canvas-port <port>', 'port of the Canvas; 0: any free one (default: 7070, or a free one)', port)
     .option('--no-canvas', 'do not serve the Canvas')
     .option('--detach', 'return when the engine is ready, and leave it running')
     .addOption(new Option('--sample <dir>', 'build and apply an example, and print its address').hideHelp())
@@ -64,6 +64,17 @@ export function createProgram(): Command {
     .option(...dataOption)
     .addOption(outputOption())
     .action(async (options) => (await import('./commands/status.ts')).status(options))
+
+  program
+    .command('open')
+    .description('print a link that logs in to the Canvas, and open it')
+    .argument('[app]', 'application to show')
+    .option(...dataOption)
+    .option('--context <name>', 'serve the Canvas for this context of the kubeconfig until Ctrl-C')
+    .option('--kubeconfig <file>', 'with --context (default: $KUBECONFIG or ~/.kube/config)')
+    .option('--canvas-port <port>', 'with --context; 0: any free one (default: 7070, or a free one)', port)
+    .option('--no-browser', 'only print the link')
+    .action(async (app: string | undefined, options) => (await import('./commands/open.ts')).open(app, options))
 
   program
     .command('doctor')

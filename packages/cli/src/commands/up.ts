@@ -4,6 +4,10 @@ import { spawn } from 'node:child_process'
 import { openSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import type { CanvasServer } from '@binnacle/canvas'
+import { parseKubeconfig } from '@binnacle/client'
+import { linkKeyPath, sessionsPath, startCanvas } from '../canvas.ts'
 import { CliError, exitCodes } from '../cli-error.ts'
 import {
   type DataDirectory,
@@ -41,9 +45,9 @@ export async function up(options: UpOptions): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
   const isJson = options.output === 'json'
   const steps = progress({ json: isJson })
-  const { data, engine, record, log } = await launch(options, steps)
-  const line = `binnacle ready in ${record.readyMs} ms · api ${record.api} · kubeconfig ${record.kubeconfig}`
-  console.log(isJson ? JSON.stringify(record) : line)
+  const { data, engine, canvas, record, log } = await launch(options, steps)
+  // Who starts the engine is logged in by what it prints; what it notes for others is the plain address.
+  console.log(readyLine({ ...record, canvas: canvas?.loginUrl() ?? null }, isJson))
   const ended = endOnSignal(steps)
   if (options.sample !== undefined) {
     await Promise.race([deploySample(engine, options.sample, steps), ended]).catch((error: unknown) => {
@@ -51,26 +55,27 @@ export async function up(options: UpOptions): Promise<void> {
     })
   }
   await ended
+  await canvas?.close()
   await engine.close()
   if (!data.ephemeral) await removeRecord(data.path)
   await log.close()
 }
 
 /** What a later version brings is refused by name, not ignored. */
-function requireSupported({ runtime, canvasPort }: UpOptions): void {
+function requireSupported({ runtime, canvas, canvasPort }: UpOptions): void {
   if (runtime === 'containerd' || runtime === 'docker') {
     throw new CliError(`the ${runtime} runtime is not part of this version: use --runtime process`, {
       exitCode: exitCodes.usage,
     })
   }
-  if (canvasPort !== undefined) {
-    throw new CliError('the Canvas is not part of this version: leave out --canvas-port', { exitCode: exitCodes.usage })
-  }
+  if (!canvas && canvasPort !== undefined)
+    throw new CliError('--canvas-port and --no-canvas do not go together', { exitCode: exitCodes.usage })
 }
 
 interface Launched {
   data: DataDirectory
   engine: Engine
+  canvas: CanvasServer | undefined
   record: EngineRecord
   log: ReturnType<typeof createEngineLog>
 }
@@ -92,13 +97,15 @@ async function launch(options: UpOptions, steps: Progress): Promise<Launched> {
   })
   const kubeconfig = resolve(options.kubeconfig ?? join(data.path, 'kubeconfig'))
   await mkdir(dirname(kubeconfig), { recursive: true })
-  await writeFile(kubeconfig, await engine.api.adminKubeconfig(), { mode: 0o600 })
+  const credentials = await engine.api.adminKubeconfig()
+  await writeFile(kubeconfig, credentials, { mode: 0o600 })
+  const canvas = options.canvas ? await startEngineCanvas({ options, data, engine, credentials, log }) : undefined
   const started = await processStart(process.pid)
   const record: EngineRecord = {
     pid: process.pid,
     ...(started === undefined ? {} : { started }),
     api: engine.api.url,
-    canvas: null,
+    canvas: canvas?.url ?? null,
     kubeconfig,
     registry: engine.registry.address,
     dns: `${engine.network.dns.address}:${engine.network.dns.port}`,
@@ -107,7 +114,41 @@ async function launch(options: UpOptions, steps: Progress): Promise<Launched> {
     readyMs: Math.round(performance.now()),
   }
   if (!data.ephemeral) await writeRecord(data.path, record)
-  return { data, engine, record, log }
+  return { data, engine, canvas, record, log }
+}
+
+function readyLine(record: EngineRecord, isJson: boolean): string {
+  if (isJson) return JSON.stringify(record)
+  const { readyMs, api, canvas, kubeconfig } = record
+  const canvasPart = canvas === null ? '' : ` · canvas ${canvas}`
+  return `binnacle ready in ${readyMs} ms · api ${api}${canvasPart} · kubeconfig ${kubeconfig}`
+}
+
+interface CanvasStart {
+  options: UpOptions
+  data: DataDirectory
+  engine: Engine
+  /** A kubeconfig. */
+  credentials: string
+  log: ReturnType<typeof createEngineLog>
+}
+
+/** Ends the engine where its Canvas cannot be had. */
+async function startEngineCanvas({ options, data, engine, credentials, log }: CanvasStart): Promise<CanvasServer> {
+  try {
+    const linkKey = randomBytes(32)
+    await writeFile(linkKeyPath(data.path), linkKey, { mode: 0o600 })
+    return await startCanvas({
+      context: await parseKubeconfig(credentials).context(),
+      port: options.canvasPort,
+      sessions: sessionsPath(data.path),
+      linkKey,
+      onError: (error) => log.error('canvas', error),
+    })
+  } catch (error) {
+    await engine.close()
+    throw error
+  }
 }
 
 /** A signal that reaches a process twice at once (from the terminal, and passed on by npm) is one. */
