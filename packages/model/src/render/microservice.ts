@@ -45,6 +45,11 @@ export function renderMicroservice(service: Microservice, context: RenderContext
   ].filter((object) => object !== undefined)
 }
 
+/** The Services alone: what others need of a microservice before it can be rendered whole. */
+export function renderServices(service: Microservice, context: RenderContext): KubeObject[] {
+  return [serviceOf(service, context)].filter((object) => object !== undefined)
+}
+
 function meta(service: Microservice, { namespace }: RenderContext, name = nameOf(service)): KubeObject['metadata'] {
   return { name, namespace, labels: objectLabels(nameOf(service), service.metadata.labels?.[partOfLabel]) }
 }
