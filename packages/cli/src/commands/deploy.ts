@@ -1,38 +1,29 @@
 // `binnacle deploy FILE|DIR`: builds, shows the difference, applies as one, records a Release, waits.
 
 import { join } from 'node:path'
-import { systemClock } from '@binnacle/api'
 import { ImageStore } from '@binnacle/images'
-import type { KubeObject } from '@binnacle/api'
 import { CliError, exitCodes } from '../cli-error.ts'
 import { dataPath, openDataDirectory } from '../data-directory.ts'
 import { buildImages, buildsImages, registryCredentials } from '../deploy/build-images.ts'
 import { confirm } from '../deploy/confirm.ts'
-import { deploy as deployProject, showDeploy, tryDeploy } from '../deploy/deploy.ts'
+import { showDeploy, tryDeploy } from '../deploy/deploy.ts'
 import { type Place, placeOf } from '../deploy/environment.ts'
 import { plainProject } from '../deploy/plain.ts'
 import { type Project, loadProject } from '../deploy/project.ts'
 import { unwanted } from '../deploy/prune.ts'
-import { connectTarget } from '../deploy/target.ts'
+import { overriddenAnnotation } from '../deploy/release-project.ts'
+import { type RunOptions, runDeploy } from '../deploy/run.ts'
+import { type TargetOptions, connectTarget } from '../deploy/target.ts'
 import { type Progress, progress } from '../progress.ts'
 
-export interface DeployOptions {
+export interface DeployOptions extends TargetOptions, RunOptions {
   env?: string
-  context?: string
-  kubeconfig?: string
-  namespace?: string
-  data?: string
   dryRun?: boolean
   diff?: boolean
   note?: string
-  prune?: boolean
   plain?: boolean
   push?: string
-  wait: boolean
-  /** Seconds. */
-  timeout: number
   yes?: boolean
-  output?: string
 }
 
 export async function deploy(path: string, options: DeployOptions): Promise<void> {
@@ -49,12 +40,10 @@ export async function deploy(path: string, options: DeployOptions): Promise<void
     const { text, count } = showDeploy(tried, removed, process.stdout)
     if (options.diff === true && text !== '') process.stdout.write(`${text}\n`)
     if (options.dryRun === true) {
-      report(
-        options,
-        { application: project.application, dryRun: true, changed: count },
-        () =>
-          `${project.application}: ${count} of ${tried.length + removed.length} objects would change; nothing was changed (dry run)`,
-      )
+      const all = tried.length + removed.length
+      if (options.output === 'json')
+        console.log(JSON.stringify({ application: project.application, dryRun: true, objects: all, changed: count }))
+      else console.log(`${project.application}: ${count} of ${all} objects would change; nothing was changed (dry run)`)
       if (options.diff === true && count > 0) process.exitCode = exitCodes.failed
       return
     }
@@ -64,42 +53,17 @@ export async function deploy(path: string, options: DeployOptions): Promise<void
       word: place.environment ?? '',
       yes: options.yes,
     })
-  const interrupted = new AbortController()
-  const onInterrupt = (): void => interrupted.abort()
-  process.once('SIGINT', onInterrupt)
-  try {
-    const { release, ready } = await deployProject({
-      ...scope,
-      clock: systemClock,
-      signal: interrupted.signal,
+  await runDeploy(
+    {
+      target: place.target,
+      project,
       release: options.note === undefined ? {} : { note: options.note },
-      prune: options.prune ?? false,
-      ...(options.wait ? { waitMs: options.timeout * 1000 } : {}),
-    })
-    const urls = ready.flatMap(urlOf)
-    const result = {
-      application: project.application,
-      namespace,
-      revision: release?.spec.revision ?? null,
-      urls: Object.fromEntries(urls),
-    }
-    report(options, result, () =>
-      [
-        `deployed ${project.application}${release === undefined ? '' : ` release ${release.spec.revision}`} to ${place.target.name} (namespace ${namespace})`,
-        ...urls.map(([name, url]) => `${name} answers at ${url}`),
-      ].join('\n'),
-    )
-  } finally {
-    process.off('SIGINT', onInterrupt)
-  }
-}
-
-function report(options: DeployOptions, json: object, text: () => string): void {
-  console.log(options.output === 'json' ? JSON.stringify(json) : text())
-}
-
-function urlOf({ metadata, status }: KubeObject & { status?: { url?: string } }): [string, string][] {
-  return status?.url === undefined ? [] : [[metadata.name ?? '', status.url]]
+      annotations: place.overridden === undefined ? {} : { [overriddenAnnotation]: JSON.stringify(place.overridden) },
+      steps,
+      done: 'deployed',
+    },
+    options,
+  )
 }
 
 /** With its images built, and as plain objects where that is asked for. */

@@ -21,6 +21,8 @@ export interface DeployOptions {
   project: Project
   /** What the release says of itself. */
   release: Omit<ReleaseSpec, 'application' | 'revision' | 'author' | 'resources'>
+  /** Annotations of the release. */
+  annotations?: Record<string, string>
   steps: Progress
   prune?: boolean
   /** Milliseconds to wait for all to be Ready; not at all where absent. */
@@ -70,10 +72,7 @@ export async function deploy(options: DeployOptions): Promise<Deployed> {
     if (isNew) await client.delete(namespaces, { name: namespace })
     throw error
   })
-  if (options.prune === true) {
-    const removed = await prune(client, await unwanted(options, transaction.applied))
-    for (const object of removed) steps.step(`${nameOf({ object })} removed`)
-  }
+  if (release !== undefined) await removeUnwanted(options, transaction)
   const { waitMs } = options
   const ready =
     waitMs === undefined
@@ -87,6 +86,15 @@ export async function deploy(options: DeployOptions): Promise<Deployed> {
           ...(options.signal === undefined ? {} : { signal: options.signal }),
         })
   return { objects: transaction.applied, release, ready }
+}
+
+/** What earlier releases had and this one has not is removed, or said to go on. */
+async function removeUnwanted(options: DeployOptions, { applied }: Transaction): Promise<void> {
+  const left = await unwanted(options, applied)
+  for (const object of left)
+    if (options.prune === true) options.steps.step(`${nameOf({ object })} removed`)
+    else options.steps.warn(`${nameOf({ object })} is of an earlier release and goes on: --prune removes it`)
+  if (options.prune === true) await prune(options.client, left)
 }
 
 /** Everything that is put back where a part of it fails. */
@@ -106,12 +114,18 @@ async function change(options: DeployOptions): Promise<{ transaction: Transactio
   }
 }
 
-function record({ client, namespace, project, release }: DeployOptions, { applied }: Transaction): Promise<Release> {
+function record(
+  { client, namespace, project, release, annotations }: DeployOptions,
+  { applied }: Transaction,
+): Promise<Release> {
   const resources = releasedResources(
     applied.map(({ object }) => object),
     namespace,
   )
-  return createRelease({ client, namespace, application: project.application }, { ...release, resources })
+  return createRelease(
+    { client, namespace, application: project.application },
+    { annotations, spec: { ...release, resources } },
+  )
 }
 
 /** A cluster without our kinds gets the plain objects, and no Application that nobody wrote down. */

@@ -14,8 +14,8 @@ export interface SourceObject {
   file: string
   /** Folder of the file, which paths in the object are relative to. */
   directory: string
-  /** Line, from 1, on which the field (`spec.ports[0].port`) or the nearest thing around it stands. */
-  lineOf(field: string): number
+  /** Line, from 1 (0: it has none), on which the field (`spec.ports[0].port`) or the nearest thing around it stands. */
+  lineOf: (field: string) => number
   /** Written in no file: follows from the others. */
   isImplied?: boolean
 }
@@ -66,6 +66,12 @@ function isObjectFile(name: string): boolean {
   if (/^(?:package(?:-lock)?|tsconfig|kustomization|(?:docker-)?compose)\b/.test(name) || passedOver.has(name))
     return false
   return /\.(?:ya?ml|json)$/.test(name) && !name.startsWith('.')
+}
+
+/** `app.yaml:12`, or what the object is from where that has no lines. */
+export function placeIn({ file, lineOf: line }: Pick<SourceObject, 'file' | 'lineOf'>, field: string): string {
+  const number = line(field)
+  return number === 0 ? file : `${file}:${number}`
 }
 
 /** The objects of one text; `file` is for messages. */

@@ -7,6 +7,7 @@ import type { Environment } from '@binnacle/model'
 import { CliError } from '../cli-error.ts'
 import { servesOurKinds } from './plan.ts'
 import { type Project, inEnvironment, isEnvironment } from './project.ts'
+import { reverseOverrides } from './release-project.ts'
 import { type Target, connectCluster, connectTarget } from './target.ts'
 
 const environments: ResourceRef = {
@@ -22,6 +23,8 @@ export interface Place extends Disposable {
   project: Project
   environment: string | undefined
   isProtected: boolean
+  /** What leads back from the environment's overrides. */
+  overridden?: NonNullable<Environment['spec']['overrides']>
 }
 
 export async function placeOf(
@@ -46,6 +49,7 @@ export async function placeOf(
     project: inEnvironment(project, environment, found.spec),
     environment,
     isProtected: found.spec.protected === true,
+    overridden: reverseOverrides(project, found.spec.overrides ?? []),
     [Symbol.dispose]: () => target[Symbol.dispose](),
   }
 }

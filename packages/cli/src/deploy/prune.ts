@@ -58,6 +58,6 @@ export async function prune(client: Client, objects: readonly Unstructured[]): P
   return objects
 }
 
-function identity({ apiVersion, kind, metadata }: Unstructured | Planned['object'], namespace: string): string {
+function identity({ apiVersion, kind, metadata }: Unstructured, namespace: string): string {
   return [apiVersion, kind, metadata.namespace ?? namespace, metadata.name].join(' ')
 }

@@ -6,7 +6,8 @@ import type { Condition } from '@binnacle/model'
 import { isOurs } from './project.ts'
 
 export interface Readiness {
-  state: 'ready' | 'waiting' | 'failed'
+  /** `stuck`: somebody must do something, unless another change that is under way does. */
+  state: 'ready' | 'waiting' | 'stuck' | 'failed'
   /** What is there, or what is missing. */
   text: string
 }
@@ -66,13 +67,16 @@ function ofOurs(object: WithStatus): Readiness {
   const { replicas, readyReplicas = 0 } = object.status ?? {}
   if (condition.status === 'True')
     return ready(replicas === undefined ? condition.reason : `${readyReplicas}/${replicas}`)
-  return waiting(`${condition.reason}: ${condition.message}`)
+  return {
+    state: unresolved.has(condition.reason) ? 'stuck' : 'waiting',
+    text: `${condition.reason}: ${condition.message}`,
+  }
 }
 
 function ofDeployment(object: KubeObject): Readiness {
   const { spec, status } = object as Deployment
-  if (!isObserved(object as WithStatus)) return waiting('not looked at yet')
-  if (conditionOf(object as WithStatus, 'Progressing')?.reason === 'ProgressDeadlineExceeded')
+  if (!isObserved(object)) return waiting('not looked at yet')
+  if (conditionOf(object, 'Progressing')?.reason === 'ProgressDeadlineExceeded')
     return failed('no progress within its deadline')
   const wanted = spec?.replicas ?? 1
   const { updatedReplicas = 0, replicas = 0, availableReplicas = 0 } = status ?? {}
@@ -85,7 +89,7 @@ function ofDeployment(object: KubeObject): Readiness {
 
 function ofStatefulSet(object: KubeObject): Readiness {
   const { spec, status } = object as StatefulSet
-  if (!isObserved(object as WithStatus)) return waiting('not looked at yet')
+  if (!isObserved(object)) return waiting('not looked at yet')
   const wanted = spec?.replicas ?? 1
   const { readyReplicas = 0, updateRevision, currentRevision } = status ?? {}
   if (readyReplicas < wanted) return waiting(`${readyReplicas}/${wanted} replicas ready`)
@@ -96,7 +100,7 @@ function ofStatefulSet(object: KubeObject): Readiness {
 
 function ofDaemonSet(object: KubeObject): Readiness {
   const { status } = object as DaemonSet
-  if (!isObserved(object as WithStatus)) return waiting('not looked at yet')
+  if (!isObserved(object)) return waiting('not looked at yet')
   const { desiredNumberScheduled = 0, updatedNumberScheduled = 0, numberAvailable = 0 } = status ?? {}
   const least = Math.min(updatedNumberScheduled, numberAvailable)
   return least < desiredNumberScheduled
@@ -111,7 +115,19 @@ function ofJob(object: KubeObject): Readiness {
   return end === undefined ? waiting('runs') : ready('complete')
 }
 
-/** Reasons that waiting does not heal. */
+/** What our controllers say of resources that lack something. */
+const unresolved = new Set([
+  'UseUnresolved',
+  'BindingUnresolved',
+  'PortUnknown',
+  'ImageUnknown',
+  'ProgramUnsupported',
+  'ProgramMissing',
+  'BuildFailed',
+  'NameTaken',
+  'QuotaExceeded',
+])
+/** Reasons of pods that waiting does not heal. */
 const stuck = new Set([
   'ImagePullBackOff',
   'ErrImagePull',

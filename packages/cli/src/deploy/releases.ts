@@ -43,11 +43,13 @@ export function releaseOf(all: readonly Release[], application: string, revision
   )
 }
 
+export interface NewRelease {
+  annotations?: Record<string, string> | undefined
+  spec: Omit<ReleaseSpec, 'application' | 'revision' | 'author'>
+}
+
 /** The next revision, from 1. Two who deploy at the same moment get two revisions. */
-export async function createRelease(
-  place: ReleasePlace,
-  spec: Omit<ReleaseSpec, 'application' | 'revision' | 'author'>,
-): Promise<Release> {
+export async function createRelease(place: ReleasePlace, { annotations = {}, spec }: NewRelease): Promise<Release> {
   const { client, namespace, application } = place
   const author = await authorOf(client)
   for (let revision = ((await listReleases(place)).at(-1)?.spec.revision ?? 0) + 1; ; revision++) {
@@ -57,7 +59,12 @@ export async function createRelease(
         {
           apiVersion,
           kind: 'Release',
-          metadata: { name: `${application}-${revision}`, namespace, labels: { [partOfLabel]: application } },
+          metadata: {
+            name: `${application}-${revision}`,
+            namespace,
+            labels: { [partOfLabel]: application },
+            ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+          },
           spec: { application, revision, ...(author === undefined ? {} : { author }), ...spec },
         },
         { fieldManager: 'binnacle-deploy' },

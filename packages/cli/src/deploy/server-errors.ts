@@ -3,13 +3,14 @@
 
 import { StatusError } from '@binnacle/api'
 import { CliError } from '../cli-error.ts'
+import { placeIn } from './documents.ts'
 import type { Planned } from './plan.ts'
 
 /** `app.yaml:12: Microservice web: spec.replicas: must not be negative`, one line for each cause. */
 export function refusalLines({ object, source }: Planned, error: unknown): string[] {
   const what = `${object.kind} ${object.metadata.name}`
   const line = (field: string, message: string): string =>
-    `${source.file}:${source.lineOf(field)}: ${what}: ${field === '' ? '' : `${field}: `}${message}`
+    `${placeIn(source, field)}: ${what}: ${field === '' ? '' : `${field}: `}${message}`
   if (!(error instanceof StatusError)) throw error
   const unknown = unknownFields(error.message)
   if (unknown.length > 0)

@@ -53,7 +53,7 @@ export async function waitUntilReady(options: WaitOptions): Promise<KubeObject[]
     reject(new CliError(`${why}: ${causes.join('; ')}`))
   }
   const informers = watchAll(client, [...pending.values()], signal)
-  const podsOf = (namespace: string): Pod[] => (informers.get(`${pods.resource} ${namespace}`)?.list() ?? []) as Pod[]
+  const podsOf = (namespace: string): Pod[] => informers.get(`${pods.resource} ${namespace}`)?.list() ?? []
   const startedAt = clock.now()
 
   const look = (one: Waited): void => {
@@ -73,13 +73,16 @@ export async function waitUntilReady(options: WaitOptions): Promise<KubeObject[]
 
   const judge = (one: Waited, { state, text }: Readiness, own: readonly Pod[]): void => {
     const troubles = own.map(troubleOf).filter((trouble) => trouble !== undefined)
-    const worst = troubles.find((trouble) => trouble.stuck) ?? troubles[0]
-    one.cause = worst?.text ?? text
-    // Counts change all the time; causes are said once.
-    if (worst !== undefined && worst.text !== one.said) report.waiting(`${one.label}: ${worst.text}`)
-    one.said = worst?.text ?? one.said
-    if (state === 'failed') give('deployed, but not ready')
-    if (worst?.stuck === true) one.cancel ??= clock.after(stuckMs, () => give('deployed, but not ready'))
+    const worst = troubles.find((trouble) => trouble.stuck) ?? troubles[0] ?? { text, stuck: false }
+    one.cause = worst.text
+    if (state === 'failed') return give('deployed, but not ready')
+    const isStuck = worst.stuck || state === 'stuck'
+    // Counts change all the time; what somebody must look at is said once.
+    if ((isStuck || troubles.length > 0) && worst.text !== one.said) {
+      report.waiting(`${one.label}: ${worst.text}`)
+      one.said = worst.text
+    }
+    if (isStuck) one.cancel ??= clock.after(stuckMs, () => give('deployed, but not ready'))
     else {
       one.cancel?.()
       one.cancel = undefined
@@ -87,7 +90,7 @@ export async function waitUntilReady(options: WaitOptions): Promise<KubeObject[]
   }
 
   const lookAtAll = (): void => {
-    for (const one of [...pending.values()]) look(one)
+    for (const one of pending.values()) look(one)
   }
   for (const informer of informers.values()) informer.on({ added: lookAtAll, updated: lookAtAll, deleted: lookAtAll })
   const cancel = clock.after(timeoutMs, () => give(`deployed, but not ready within ${seconds(timeoutMs)}`))

@@ -97,5 +97,5 @@ function hashOf(object: Unstructured): string {
 /** Whoever applies plain objects says where to. */
 function withoutNamespace(object: KubeObject, namespace: string): Unstructured {
   const { namespace: own, ...metadata } = object.metadata
-  return { ...object, metadata: own === namespace ? metadata : { ...metadata, namespace: own } } as Unstructured
+  return { ...object, metadata: own === namespace ? metadata : { ...metadata, namespace: own } }
 }
