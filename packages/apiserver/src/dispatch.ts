@@ -7,6 +7,7 @@ import {
   type ResourceRequest,
   type UserInfo,
   type Verb,
+  deprecationOf,
   methodNotAllowed,
   notFound,
   pathNotFound,
@@ -59,6 +60,8 @@ export async function dispatch(
     warn: options.warn ?? (() => undefined),
     decodeErrors: options.decodeErrors ?? [],
   }
+  const deprecation = row.isCustom ? undefined : deprecationOf(row.info)
+  if (deprecation !== undefined) call.warn(deprecation)
   return runVerb(context, call)
 }
 

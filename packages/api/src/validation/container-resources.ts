@@ -54,7 +54,7 @@ function validateResourceName(errors: FieldErrors, path: string, name: string): 
   errors.push(field.invalid(path, name, 'must be a standard resource type or fully qualified'))
 }
 
-function validateContainerResourceName(errors: FieldErrors, path: string, name: string): void {
+export function validateContainerResourceName(errors: FieldErrors, path: string, name: string): void {
   validateResourceName(errors, path, name)
   if (!name.includes('/')) {
     if (standardContainerResources.has(name) || isHugePages(name)) return

@@ -63,12 +63,15 @@ export function validateEndpointIP(errors: FieldErrors, path: string, ip: string
 
 /** Loopback endpoints are taken: under the process runtime they are where pods listen. */
 function validateEndpointAddress(errors: FieldErrors, path: string, address: EndpointAddress): void {
+  const before = errors.length
   validateIP(errors, `${path}.ip`, address.ip)
+  const isAddress = errors.length === before
   if (address.hostname) addInvalid(errors, `${path}.hostname`, address.hostname, isDns1123Label(address.hostname))
   if (address.nodeName != null) {
     addInvalid(errors, `${path}.nodeName`, address.nodeName, nameIsDnsSubdomain(address.nodeName))
   }
-  if (!address.ip.startsWith('127.')) validateEndpointIP(errors, `${path}.ip`, address.ip)
+  if (!isAddress) errors.push(field.invalid(`${path}.ip`, address.ip, 'must be a valid IP address'))
+  else if (!address.ip.startsWith('127.')) validateEndpointIP(errors, `${path}.ip`, address.ip)
 }
 
 function validateEndpoints({ subsets }: Endpoints, errors: FieldErrors): void {

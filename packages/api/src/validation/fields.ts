@@ -4,7 +4,7 @@
 import { field, type FieldError } from '../field-error.ts'
 import type { IntOrString } from '../int-or-string.ts'
 import { isLabelValue, isPortName, isPortNumber, isQualifiedName } from '../names.ts'
-import { compareQuantities, parseQuantity } from '../quantity.ts'
+import { canonicalQuantity, compareQuantities, parseQuantity } from '../quantity.ts'
 import type { LabelSelector } from '../selectors.ts'
 import { semanticallyEqual } from '../semantic-equality.ts'
 
@@ -134,7 +134,7 @@ const zero = parseQuantity('0')
 
 export function validateNonNegativeQuantity(errors: FieldErrors, path: string, value: string | number): void {
   if (compareQuantities(parseQuantity(value), zero) < 0) {
-    errors.push(field.invalid(path, String(value), 'must be greater than or equal to 0'))
+    errors.push(field.invalid(path, canonicalQuantity(value), 'must be greater than or equal to 0'))
   }
 }
 
@@ -169,19 +169,44 @@ export function validateIP(errors: FieldErrors, path: string, value: string): vo
   }
 }
 
+/** The short form of RFC 5952; expects a valid IPv6 address. */
+export function canonicalIPv6(address: string): string {
+  return new URL(`http://[${address}]/`).hostname.slice(1, -1)
+}
+
+/** An address in the one notation of new fields (IsValidIP). */
+export function validateCanonicalIP(errors: FieldErrors, path: string, value: string): void {
+  const before = errors.length
+  validateIP(errors, path, value)
+  if (errors.length > before || isIPv4(value) || canonicalIPv6(value) === value) return
+  errors.push(field.invalid(path, value, `must be in canonical form ("${canonicalIPv6(value)}")`))
+}
+
 /** A subnet such as 10.0.0.0/8, without bits beyond its prefix. */
 export function validateCIDR(errors: FieldErrors, path: string, value: string): void {
   const slash = value.lastIndexOf('/')
-  const address = value.slice(0, slash)
+  const written = value.slice(0, slash)
   const prefix = value.slice(slash + 1)
+  // Old notations have leading zeros, which are named as such.
+  const address = leadingZeros.test(written) ? written.replaceAll(/\b0+(?=\d)/g, '') : written
   const bits = isIPv4(address) ? 32 : isIPv6(address) ? 128 : 0
   if (slash === -1 || bits === 0 || !/^\d{1,3}$/.test(prefix) || Number(prefix) > bits) {
     errors.push(field.invalid(path, value, cidrMessage))
-  } else if (prefix.length > 1 && prefix.startsWith('0')) {
+  } else if (address !== written || (prefix.length > 1 && prefix.startsWith('0'))) {
     errors.push(field.invalid(path, value, 'must not have leading 0s in IP or prefix length'))
   } else if ((addressBits(address) & ((1n << BigInt(bits - Number(prefix))) - 1n)) !== 0n) {
     errors.push(field.invalid(path, value, 'must not have bits set beyond the prefix length'))
   }
+}
+
+/** Whether every address of the one lies in the other, which has more; false where one of them cannot be read. */
+export function isStrictSubset(inner: string, outer: string): boolean {
+  const [innerAddress = '', innerPrefix = ''] = inner.split('/')
+  const [outerAddress = '', outerPrefix = ''] = outer.split('/')
+  if (isIPv4(innerAddress) !== isIPv4(outerAddress)) return false
+  const shift = BigInt((isIPv4(outerAddress) ? 32 : 128) - Number(outerPrefix))
+  const isInside = addressBits(innerAddress) >> shift === addressBits(outerAddress) >> shift
+  return isInside && Number(innerPrefix) > Number(outerPrefix)
 }
 
 /** The address as a number; expects a valid one. */

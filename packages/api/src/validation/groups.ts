@@ -4,7 +4,6 @@ import { field } from '../field-error.ts'
 import type {
   CertificateSigningRequest,
   ControllerRevision,
-  HorizontalPodAutoscaler,
   Lease,
   PodDisruptionBudget,
   PriorityClass,
@@ -13,7 +12,7 @@ import type {
 import { isDns1123Label, isDns1123Subdomain, nameIsDnsSubdomain, nameIsPathSegment } from '../names.ts'
 import {
   addInvalid,
-  requireValid,
+  shownSelector,
   validateImmutable,
   validateLabelSelector,
   validateNonNegative,
@@ -21,6 +20,8 @@ import {
   validateOptionalEnum,
   type FieldErrors,
 } from './fields.ts'
+import { autoscalerValidation } from './autoscaling.ts'
+import { validateConditions } from './conditions.ts'
 import { validateAtMost100Percent, validateCountOrPercent } from './int-or-percent.ts'
 import type { KindValidation } from './kind-validation.ts'
 
@@ -76,7 +77,14 @@ function validateRuntimeClass({ handler, overhead }: RuntimeClass, errors: Field
 
 function validatePodDisruptionBudget({ spec }: PodDisruptionBudget, errors: FieldErrors): void {
   if (spec?.minAvailable != null && spec.maxUnavailable != null) {
-    errors.push(field.invalid('spec', spec, 'minAvailable and maxUnavailable cannot be both set'))
+    // Upstream prints its internal type here, whose fields have no JSON names.
+    const shown = {
+      MinAvailable: spec.minAvailable,
+      Selector: spec.selector ? shownSelector(spec.selector) : null,
+      MaxUnavailable: spec.maxUnavailable,
+      UnhealthyPodEvictionPolicy: spec.unhealthyPodEvictionPolicy ?? null,
+    }
+    errors.push(field.invalid('spec', shown, 'minAvailable and maxUnavailable cannot be both set'))
   }
   for (const name of ['minAvailable', 'maxUnavailable'] as const) {
     const value = spec?.[name]
@@ -90,28 +98,9 @@ function validatePodDisruptionBudget({ spec }: PodDisruptionBudget, errors: Fiel
 }
 
 function validatePodDisruptionBudgetStatus({ status }: PodDisruptionBudget, _: unknown, errors: FieldErrors): void {
+  validateConditions(errors, 'status.conditions', status?.conditions)
   for (const name of ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] as const) {
     validateNonNegative(errors, `status.${name}`, status?.[name])
-  }
-}
-
-function validateAutoscaler({ spec }: HorizontalPodAutoscaler, errors: FieldErrors): void {
-  const min = spec?.minReplicas
-  const max = spec?.maxReplicas ?? 0
-  if (min != null && min < 1) {
-    errors.push(field.invalid('spec.minReplicas', min, 'must be greater than or equal to 1'))
-  }
-  if (max < 1) errors.push(field.invalid('spec.maxReplicas', max, 'must be greater than 0'))
-  if (min != null && max < min) {
-    errors.push(field.invalid('spec.maxReplicas', max, 'must be greater than or equal to `minReplicas`'))
-  }
-  const target = spec?.scaleTargetRef
-  requireValid(errors, 'spec.scaleTargetRef.kind', target?.kind, nameIsPathSegment)
-  requireValid(errors, 'spec.scaleTargetRef.name', target?.name, nameIsPathSegment)
-  const types = ['ContainerResource', 'External', 'Object', 'Pods', 'Resource']
-  for (const [index, { type }] of (spec?.metrics ?? []).entries()) {
-    if (!type) errors.push(field.required(`spec.metrics[${index}].type`, 'must specify a metric source type'))
-    else validateOptionalEnum(errors, `spec.metrics[${index}].type`, type, types)
   }
 }
 
@@ -178,7 +167,7 @@ export const groupValidations: Readonly<Record<string, KindValidation>> = {
       validateImmutable(errors, 'data', object.data, old.data)
     },
   },
-  'autoscaling/HorizontalPodAutoscaler': { create: validateAutoscaler },
+  'autoscaling/HorizontalPodAutoscaler': autoscalerValidation,
   'certificates.k8s.io/CertificateSigningRequest': {
     name: nameIsPathSegment,
     create: validateSigningRequest,

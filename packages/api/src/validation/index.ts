@@ -24,6 +24,7 @@ import { workloadValidations } from './workloads.ts'
 
 export type { KindValidation } from './kind-validation.ts'
 export { validateFieldManager } from './metadata.ts'
+export { validateServiceAddresses } from './service.ts'
 
 const byKind: Readonly<Record<string, KindValidation>> = {
   ...versionedKinds,

@@ -1,12 +1,7 @@
 // Addresses that are taken, but should be written otherwise (apimachinery pkg/util/validation/ip.go). Notations that
 // validation refuses since 1.36 need no warning.
 
-import { isIPv6 } from './fields.ts'
-
-/** The short form of RFC 5952; expects a valid IPv6 address. */
-function canonicalIPv6(address: string): string {
-  return new URL(`http://[${address}]/`).hostname.slice(1, -1)
-}
+import { canonicalIPv6, isIPv6 } from './fields.ts'
 
 export function ipWarnings(warnings: string[], path: string, value: string | null | undefined): void {
   if (!value || !isIPv6(value)) return

@@ -19,10 +19,14 @@ import {
 } from './fields.ts'
 import type { KindValidation } from './kind-validation.ts'
 import { validateEndpointIP } from './core.ts'
+import { cidrWarnings, ipWarnings } from './ip-warnings.ts'
 
 const protocols = ['SCTP', 'TCP', 'UDP']
 const families = ['IPv4', 'IPv6']
 const familyPolicies = ['PreferDualStack', 'RequireDualStack', 'SingleStack']
+const distributions = ['PreferClose', 'PreferSameZone', 'PreferSameNode']
+const topologyHints = 'service.kubernetes.io/topology-aware-hints'
+const topologyMode = 'service.kubernetes.io/topology-mode'
 const affinityMaxSeconds = 86400
 
 function isHeadless(spec: ServiceSpec): boolean {
@@ -30,6 +34,7 @@ function isHeadless(spec: ServiceSpec): boolean {
 }
 
 function validateService(service: Service, errors: FieldErrors): void {
+  validateTopologyAnnotations(service, errors)
   const spec = service.spec ?? {}
   const ports = spec.ports ?? []
   if (ports.length === 0 && !isHeadless(spec) && spec.type !== 'ExternalName') {
@@ -54,12 +59,23 @@ function validateService(service: Service, errors: FieldErrors): void {
     const path = 'spec.allocateLoadBalancerNodePorts'
     errors.push(field.forbidden(path, "may only be used when `type` is 'LoadBalancer'"))
   }
-  validateTrafficPolicies(spec, errors)
   if (spec.loadBalancerClass != null) {
     if (spec.type === 'LoadBalancer') {
       addInvalid(errors, 'spec.loadBalancerClass', spec.loadBalancerClass, isQualifiedName(spec.loadBalancerClass))
     } else errors.push(field.forbidden('spec.loadBalancerClass', "may only be used when `type` is 'LoadBalancer'"))
   }
+  validateTrafficPolicies(spec, errors)
+  const distribution = spec.trafficDistribution
+  if (distribution != null && !distributions.includes(distribution)) {
+    errors.push(field.notSupported('spec.trafficDistribution', distribution, distributions))
+  }
+}
+
+function validateTopologyAnnotations({ metadata }: Service, errors: FieldErrors): void {
+  const [hints, mode] = [metadata?.annotations?.[topologyHints], metadata?.annotations?.[topologyMode]]
+  if (hints === undefined || mode === undefined || hints === mode) return
+  const why = `must match annotations[${topologyHints}] when both are specified`
+  errors.push(field.invalid(`metadata.annotations[${topologyMode}]`, mode, why))
 }
 
 function validateType(spec: ServiceSpec, errors: FieldErrors): void {
@@ -168,7 +184,11 @@ function validatePortCombinations(spec: ServiceSpec, errors: FieldErrors): void 
       nodePorts.add(key)
     }
     const key = `${protocol}:${port}`
-    if (ports.has(key)) errors.push(field.duplicate(path, { protocol, port }))
+    if (ports.has(key)) {
+      // Upstream prints its internal type here, whose fields have no JSON names.
+      const shown = { Name: '', Protocol: protocol, AppProtocol: null, Port: port, TargetPort: 0, NodePort: 0 }
+      errors.push(field.duplicate(path, shown))
+    }
     ports.add(key)
   }
 }
@@ -244,14 +264,17 @@ function validateClusterIPChange(spec: ServiceSpec, old: ServiceSpec, errors: Fi
 }
 
 function validateStatus(service: Service, errors: FieldErrors): void {
+  if (service.spec?.type !== 'LoadBalancer' && service.status?.loadBalancer?.ingress?.length) {
+    errors.push(field.forbidden('status.loadBalancer.ingress', "may only be used when `spec.type` is 'LoadBalancer'"))
+    return
+  }
   for (const [index, { ip, hostname, ipMode }] of (service.status?.loadBalancer?.ingress ?? []).entries()) {
     const path = `status.loadBalancer.ingress[${index}]`
     if (ip) validateIP(errors, `${path}.ip`, ip)
     if (ip && ipMode == null) errors.push(field.required(`${path}.ipMode`, 'must be specified when `ip` is set'))
-    if (!ip && ipMode != null) {
+    else if (!ip && ipMode != null) {
       errors.push(field.forbidden(`${path}.ipMode`, 'may not be specified when `ip` is not set'))
-    }
-    validateOptionalEnum(errors, `${path}.ipMode`, ipMode, ['Proxy', 'VIP'])
+    } else validateOptionalEnum(errors, `${path}.ipMode`, ipMode, ['Proxy', 'VIP'])
     if (!hostname) continue
     addInvalid(errors, `${path}.hostname`, hostname, isDns1123Subdomain(hostname))
     if (isIPv4(hostname) || isIPv6(hostname)) {
@@ -260,7 +283,50 @@ function validateStatus(service: Service, errors: FieldErrors): void {
   }
 }
 
+/** Looser things that are taken (pkg/api/service/warnings.go). */
+function serviceWarnings({ metadata, spec = {} }: Service, _: unknown, warnings: string[]): void {
+  if (metadata?.annotations?.[topologyHints] !== undefined) {
+    warnings.push(`annotation ${topologyHints} is deprecated, please use ${topologyMode} instead`)
+  }
+  const headless = spec.type === 'ClusterIP' && spec.clusterIP === 'None'
+  const isNamed = spec.type === 'ExternalName'
+  if (!headless) {
+    for (const [index, ip] of (spec.clusterIPs ?? []).entries()) ipWarnings(warnings, `spec.clusterIPs[${index}]`, ip)
+  }
+  const externalIPs = spec.externalIPs ?? []
+  if (headless) {
+    if (spec.loadBalancerIP) warnings.push('spec.loadBalancerIP is ignored for headless services')
+    if (externalIPs.length > 0) warnings.push('spec.externalIPs is ignored for headless services')
+    if (spec.sessionAffinity !== 'None') warnings.push('spec.SessionAffinity is ignored for headless services')
+  }
+  for (const [index, ip] of externalIPs.entries()) ipWarnings(warnings, `spec.externalIPs[${index}]`, ip)
+  if (externalIPs.length > 0 && !headless && !isNamed) {
+    warnings.push('spec.externalIPs is deprecated and may no longer be implemented in some clusters')
+  }
+  ipWarnings(warnings, 'spec.loadBalancerIP', spec.loadBalancerIP)
+  for (const [index, range] of (spec.loadBalancerSourceRanges ?? []).entries()) {
+    cidrWarnings(warnings, `spec.loadBalancerSourceRanges[${index}]`, range)
+  }
+  if (isNamed && externalIPs.length > 0) {
+    warnings.push('spec.externalIPs is ignored when spec.type is "ExternalName"')
+  }
+  if (!isNamed && spec.externalName) {
+    warnings.push('spec.externalName is ignored when spec.type is not "ExternalName"')
+  }
+  if (spec.trafficDistribution === 'PreferClose') {
+    warnings.push('spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"')
+  }
+}
+
+/** What is wrong with addresses, families and policy, which are settled before the rest is looked at. */
+export function validateServiceAddresses(spec: ServiceSpec): FieldErrors {
+  const errors: FieldErrors = []
+  validateClusterIPs(spec, errors)
+  return errors
+}
+
 export const serviceValidation: KindValidation = {
+  warnings: serviceWarnings,
   // RelaxedServiceNameValidation: a digit may come first, since 1.36.
   name: nameIsDnsLabel,
   create: validateService,

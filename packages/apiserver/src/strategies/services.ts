@@ -10,6 +10,7 @@ import {
   field,
   formatTime,
   invalid,
+  validateServiceAddresses,
 } from '@binnacle/api'
 import type { Backend, Strategy, WriteContext } from '../strategy.ts'
 import { ServiceAllocator, addressesOf, nodePortRange, ownerOf } from './service-allocator.ts'
@@ -59,7 +60,10 @@ async function allocate(
 ): Promise<void> {
   const spec = service.spec as ServiceSpec
   const allocator = allocatorOf(backend)
-  const errors: FieldError[] = setFamilies(spec, old?.spec)
+  if (spec.clusterIP) spec.clusterIPs ??= [spec.clusterIP]
+  // Nothing is allocated for addresses that do not fit, and then nothing else is said either.
+  const errors: FieldError[] = validateServiceAddresses(spec)
+  if (errors.length === 0) errors.push(...setFamilies(spec, old?.spec))
   const taken: (() => void)[] = []
   if (errors.length === 0) {
     errors.push(...allocateAddress(service, old, allocator, taken), ...allocatePorts(service, old, allocator, taken))

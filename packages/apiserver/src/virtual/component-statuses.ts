@@ -6,7 +6,6 @@ import type { DispatchContext } from '../dispatch-context.ts'
 
 export async function componentStatuses({ engine }: DispatchContext, call: Call): Promise<Outcome> {
   const { request, row } = call
-  call.warn('v1 ComponentStatus is deprecated in v1.19+')
   if (request.verb === 'list') return { type: 'list', items: [], revision: engine.backend.store.revision, row }
   if (request.verb === 'get') throw notFound(row.info, request.name ?? '')
   throw methodNotAllowed()
