@@ -1,49 +1,16 @@
 // The CronJob controller against an API in memory. The clock starts at 2026-01-01T00:00:00Z.
 
 import type { CronJob, CronJobSpec, Job } from '@binnacle/api'
-import { type Client, Informers, createClient, cronJobs, jobs } from '@binnacle/client'
-import { type FakeClock, createFakeClock } from '@binnacle/testing'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { ControllerContext } from '../src/context.ts'
+import { cronJobs, jobs } from '@binnacle/client'
+import { expect, test } from 'vitest'
 import { parseSchedule } from '../src/workloads/cron-job/cron-schedule.ts'
-import { workloadControllers } from '../src/workloads/index.ts'
-import { type MemoryApi, createMemoryApi } from './support/memory-api.ts'
+import { useControllers } from './support/controller-fixture.ts'
 
 const minute = 60_000
-let api: MemoryApi
-let client: Client
-let clock: FakeClock
-let stop: AbortController
-let recorded: string[]
-let failures: unknown[]
-
-beforeEach(async () => {
-  api = createMemoryApi()
-  client = createClient(api)
-  clock = createFakeClock()
-  stop = new AbortController()
-  recorded = []
-  failures = []
-  const context: ControllerContext = {
-    client,
-    informers: new Informers({ client }),
-    events: { record: (_object, type, reason, message) => void recorded.push(`${type} ${reason}: ${message}`) },
-    clock,
-    signal: stop.signal,
-    onError: (error) => void failures.push(error),
-  }
-  workloadControllers['cronjob-controller']?.(context)
-  context.informers.start(stop.signal)
-  await context.informers.synced()
-})
-
-afterEach(() => {
-  stop.abort()
-  expect(failures).toEqual([])
-})
+const fixture = useControllers('cronjob-controller')
 
 async function createCronJob(spec: Partial<CronJobSpec> = {}): Promise<void> {
-  await client.create<CronJob>(cronJobs, {
+  await fixture.client.create<CronJob>(cronJobs, {
     metadata: { name: 'tick', namespace: 'default' },
     spec: {
       schedule: '*/5 * * * *',
@@ -54,28 +21,24 @@ async function createCronJob(spec: Partial<CronJobSpec> = {}): Promise<void> {
       ...spec,
     },
   })
-  await settle()
-}
-
-async function settle(ms = 0): Promise<void> {
-  for (let round = 0; round < 10; round++) await clock.advanceAsync(round === 0 ? ms : 0)
+  await fixture.settle()
 }
 
 async function finish(job: Job | undefined, type: 'Complete' | 'Failed' = 'Complete'): Promise<void> {
-  const time = new Date(clock.now()).toISOString()
+  const time = new Date(fixture.clock.now()).toISOString()
   const status = { conditions: [{ type, status: 'True' }], startTime: time, completionTime: time }
-  await client.updateStatus<Job>(jobs, { metadata: { ...job?.metadata, resourceVersion: undefined }, status })
-  await settle()
+  await fixture.client.updateStatus<Job>(jobs, { metadata: { ...job?.metadata, resourceVersion: undefined }, status })
+  await fixture.settle()
 }
 
-const cronJob = (): CronJob | undefined => api.get<CronJob>('cronjobs', 'default/tick')
-const allJobs = (): Job[] => api.list<Job>('jobs')
+const cronJob = (): CronJob | undefined => fixture.api.get<CronJob>('cronjobs', 'default/tick')
+const allJobs = (): Job[] => fixture.api.list<Job>('jobs')
 
 test('makes a Job each time its schedule comes round', async () => {
   await createCronJob({ timeZone: 'Asia/Kolkata' })
-  await settle(5 * minute)
+  await fixture.settle(5 * minute)
   expect(allJobs()).toHaveLength(0)
-  await settle(100)
+  await fixture.settle(100)
   expect(allJobs()).toHaveLength(1)
   expect(allJobs()[0]?.metadata).toMatchObject({
     name: `tick-${Date.UTC(2026, 0, 1, 0, 5) / minute}`,
@@ -90,24 +53,24 @@ test('makes a Job each time its schedule comes round', async () => {
   await finish(allJobs()[0])
   expect(cronJob()?.status?.active).toBeUndefined()
   expect(cronJob()?.status?.lastSuccessfulTime).toBeDefined()
-  expect(recorded.at(-1)).toMatch(/^Normal SawCompletedJob: Saw completed job: tick-\d+, condition: Complete$/)
-  await settle(5 * minute)
+  expect(fixture.recorded.at(-1)).toMatch(/^Normal SawCompletedJob: Saw completed job: tick-\d+, condition: Complete$/)
+  await fixture.settle(5 * minute)
   await finish(allJobs()[1])
   expect(allJobs()).toHaveLength(1)
 })
 
 test('does not start a second Job where that is forbidden', async () => {
   await createCronJob({ concurrencyPolicy: 'Forbid' })
-  await settle(10 * minute + 100)
+  await fixture.settle(10 * minute + 100)
   expect(allJobs()).toHaveLength(1)
-  expect(recorded.at(-1)).toMatch(/^Normal JobAlreadyActive: /)
+  expect(fixture.recorded.at(-1)).toMatch(/^Normal JobAlreadyActive: /)
 })
 
 test('replaces the running Job where that is asked for', async () => {
   await createCronJob({ concurrencyPolicy: 'Replace' })
-  await settle(5 * minute + 100)
+  await fixture.settle(5 * minute + 100)
   const first = allJobs()[0]?.metadata.name
-  await settle(5 * minute)
+  await fixture.settle(5 * minute)
   expect(allJobs()).toHaveLength(1)
   expect(allJobs()[0]?.metadata.name).not.toBe(first)
   expect(cronJob()?.status?.active).toHaveLength(1)
@@ -115,24 +78,24 @@ test('replaces the running Job where that is asked for', async () => {
 
 test('does nothing while it is suspended, and catches up once', async () => {
   await createCronJob({ suspend: true })
-  await settle(600 * minute)
+  await fixture.settle(600 * minute)
   expect(allJobs()).toHaveLength(0)
-  await client.patch(
+  await fixture.client.patch(
     cronJobs,
     { namespace: 'default', name: 'tick' },
     { type: 'application/merge-patch+json', body: { spec: { suspend: false } } },
   )
-  await settle()
+  await fixture.settle()
   expect(allJobs()).toHaveLength(1)
-  expect(recorded).toContain(
+  expect(fixture.recorded).toContain(
     'Warning TooManyMissedTimes: too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew',
   )
 })
 
 test('tells of a schedule that it cannot read', async () => {
   await createCronJob({ schedule: '0 0 L * *' })
-  await settle()
-  expect(recorded).toEqual([
+  await fixture.settle()
+  expect(fixture.recorded).toEqual([
     'Warning UnparseableSchedule: unparseable schedule: "0 0 L * *" : failed to parse int from L',
   ])
 })

@@ -1,61 +1,24 @@
 // The DaemonSet controller against an API in memory.
 
 import type { DaemonSet, DaemonSetSpec, Node, Pod } from '@binnacle/api'
-import { type Client, Informers, createClient, daemonSets, nodes, pods } from '@binnacle/client'
-import { type FakeClock, createFakeClock } from '@binnacle/testing'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { ControllerContext } from '../src/context.ts'
-import { workloadControllers } from '../src/workloads/index.ts'
+import { daemonSets, nodes, pods } from '@binnacle/client'
+import { expect, test } from 'vitest'
 import { targetNode } from '../src/workloads/daemon-set/daemon-pods.ts'
-import { type MemoryApi, createMemoryApi } from './support/memory-api.ts'
+import { useControllers } from './support/controller-fixture.ts'
 
-let api: MemoryApi
-let client: Client
-let clock: FakeClock
-let stop: AbortController
-let recorded: string[]
-let failures: unknown[]
-
-beforeEach(async () => {
-  api = createMemoryApi()
-  client = createClient(api)
-  clock = createFakeClock()
-  stop = new AbortController()
-  recorded = []
-  failures = []
-  const context: ControllerContext = {
-    client,
-    informers: new Informers({ client }),
-    events: { record: (_object, type, reason, message) => void recorded.push(`${type} ${reason}: ${message}`) },
-    clock,
-    signal: stop.signal,
-    onError: (error) => void failures.push(error),
-  }
-  workloadControllers['daemonset-controller']?.(context)
-  context.informers.start(stop.signal)
-  await context.informers.synced()
-})
-
-afterEach(() => {
-  stop.abort()
-  expect(failures).toEqual([])
-})
+const fixture = useControllers('daemonset-controller')
 
 const key = { namespace: 'default', name: 'agent' }
-const status = (): DaemonSet['status'] => api.get<DaemonSet>('daemonsets', 'default/agent')?.status
+const status = (): DaemonSet['status'] => fixture.api.get<DaemonSet>('daemonsets', 'default/agent')?.status
 const placed = (): string[] =>
-  api
+  fixture.api
     .list<Pod>('pods')
     .map((pod) => `${targetNode(pod)} ${pod.spec?.containers[0]?.image}`)
     .sort()
 
-async function settle(ms = 0): Promise<void> {
-  for (let round = 0; round < 15; round++) await clock.advanceAsync(round === 0 ? ms : 0)
-}
-
 async function createNode(name: string, spec: Node['spec'] = {}): Promise<void> {
-  await client.create<Node>(nodes, { metadata: { name, labels: { disk: name === 'c' ? 'hdd' : 'ssd' } }, spec })
-  await settle()
+  await fixture.client.create<Node>(nodes, { metadata: { name, labels: { disk: name === 'c' ? 'hdd' : 'ssd' } }, spec })
+  await fixture.settle()
 }
 
 function template(image: string, nodeSelector: Record<string, string> = {}): DaemonSetSpec['template'] {
@@ -63,7 +26,7 @@ function template(image: string, nodeSelector: Record<string, string> = {}): Dae
 }
 
 async function createSet(spec: Partial<DaemonSetSpec> = {}): Promise<void> {
-  await client.create<DaemonSet>(daemonSets, {
+  await fixture.client.create<DaemonSet>(daemonSets, {
     metadata: key,
     spec: {
       selector: { matchLabels: { app: 'agent' } },
@@ -72,13 +35,13 @@ async function createSet(spec: Partial<DaemonSetSpec> = {}): Promise<void> {
       ...spec,
     },
   })
-  await settle()
+  await fixture.settle()
 }
 
 async function makeAllReady(): Promise<void> {
-  const condition = { type: 'Ready', status: 'True', lastTransitionTime: new Date(clock.now()).toISOString() }
-  for (const { metadata } of api.list<Pod>('pods')) {
-    await client.patch(
+  const condition = { type: 'Ready', status: 'True', lastTransitionTime: new Date(fixture.clock.now()).toISOString() }
+  for (const { metadata } of fixture.api.list<Pod>('pods')) {
+    await fixture.client.patch(
       pods,
       { namespace: 'default', name: metadata.name ?? '' },
       {
@@ -88,12 +51,12 @@ async function makeAllReady(): Promise<void> {
       },
     )
   }
-  await settle()
+  await fixture.settle()
 }
 
 async function change(spec: object): Promise<void> {
-  await client.patch(daemonSets, key, { type: 'application/merge-patch+json', body: { spec } })
-  await settle()
+  await fixture.client.patch(daemonSets, key, { type: 'application/merge-patch+json', body: { spec } })
+  await fixture.settle()
 }
 
 test('runs one pod on each node that it may use, also on those that come later', async () => {
@@ -120,12 +83,12 @@ test('leaves nodes that its node selector does not mean any more', async () => {
   await createNode('c')
   await createSet({ template: template('one', { disk: 'ssd' }) })
   expect(placed()).toEqual(['a one'])
-  await client.patch(
+  await fixture.client.patch(
     nodes,
     { name: 'a' },
     { type: 'application/merge-patch+json', body: { metadata: { labels: { disk: 'hdd' } } } },
   )
-  await settle()
+  await fixture.settle()
   expect(placed()).toEqual([])
 })
 
@@ -133,25 +96,25 @@ test('replaces a failed pod, the second time only after a while', async () => {
   await createNode('a')
   await createSet()
   const fail = async (): Promise<void> => {
-    const name = api.list<Pod>('pods')[0]?.metadata.name ?? ''
-    await client.patch(
+    const name = fixture.api.list<Pod>('pods')[0]?.metadata.name ?? ''
+    await fixture.client.patch(
       pods,
       { namespace: 'default', name },
       { type: 'application/merge-patch+json', subresource: 'status', body: { status: { phase: 'Failed' } } },
     )
-    await settle()
+    await fixture.settle()
   }
   await fail()
-  expect(recorded).toContainEqual(
+  expect(fixture.recorded).toContainEqual(
     expect.stringMatching(
       /^Warning FailedDaemonPod: Found failed daemon pod default\/agent-\S+ on node a, will try to kill it$/,
     ),
   )
-  expect(api.list<Pod>('pods')[0]?.status?.phase).toBeUndefined()
+  expect(fixture.api.list<Pod>('pods')[0]?.status?.phase).toBeUndefined()
   await fail()
-  expect(api.list<Pod>('pods')[0]?.status?.phase).toBe('Failed')
-  await settle(1000)
-  expect(api.list<Pod>('pods')[0]?.status?.phase).toBeUndefined()
+  expect(fixture.api.list<Pod>('pods')[0]?.status?.phase).toBe('Failed')
+  await fixture.settle(1000)
+  expect(fixture.api.list<Pod>('pods')[0]?.status?.phase).toBeUndefined()
 })
 
 test('updates one node after the other', async () => {
@@ -183,7 +146,10 @@ test('waits for its pods to be deleted where it is told so', async () => {
   await change({ template: template('two') })
   expect(placed()).toEqual(['a one'])
   expect(status()?.updatedNumberScheduled).toBeUndefined()
-  await client.delete(pods, { namespace: 'default', name: api.list<Pod>('pods')[0]?.metadata.name ?? '' })
-  await settle()
+  await fixture.client.delete(pods, {
+    namespace: 'default',
+    name: fixture.api.list<Pod>('pods')[0]?.metadata.name ?? '',
+  })
+  await fixture.settle()
   expect(placed()).toEqual(['a two'])
 })

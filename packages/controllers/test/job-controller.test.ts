@@ -1,48 +1,14 @@
 // The Job and TTL controllers against an API in memory.
 
 import type { Job, JobSpec, Pod } from '@binnacle/api'
-import { type Client, Informers, createClient, jobs, pods } from '@binnacle/client'
-import { type FakeClock, createFakeClock } from '@binnacle/testing'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { ControllerContext } from '../src/context.ts'
-import { workloadControllers } from '../src/workloads/index.ts'
-import { type MemoryApi, createMemoryApi } from './support/memory-api.ts'
+import { jobs, pods } from '@binnacle/client'
+import { expect, test } from 'vitest'
+import { useControllers } from './support/controller-fixture.ts'
 
-let api: MemoryApi
-let client: Client
-let clock: FakeClock
-let stop: AbortController
-let recorded: string[]
-let failures: unknown[]
-
-beforeEach(async () => {
-  api = createMemoryApi()
-  client = createClient(api)
-  clock = createFakeClock()
-  stop = new AbortController()
-  recorded = []
-  failures = []
-  const context: ControllerContext = {
-    client,
-    informers: new Informers({ client }),
-    events: { record: (_object, type, reason, message) => void recorded.push(`${type} ${reason}: ${message}`) },
-    clock,
-    signal: stop.signal,
-    onError: (error) => void failures.push(error),
-  }
-  workloadControllers['job-controller']?.(context)
-  workloadControllers['ttl-after-finished-controller']?.(context)
-  context.informers.start(stop.signal)
-  await context.informers.synced()
-})
-
-afterEach(() => {
-  stop.abort()
-  expect(failures).toEqual([])
-})
+const fixture = useControllers('job-controller', 'ttl-after-finished-controller')
 
 async function createJob(spec: Partial<JobSpec> = {}): Promise<void> {
-  await client.create<Job>(jobs, {
+  await fixture.client.create<Job>(jobs, {
     metadata: { name: 'work', namespace: 'default' },
     spec: {
       parallelism: 1,
@@ -60,23 +26,19 @@ async function createJob(spec: Partial<JobSpec> = {}): Promise<void> {
   })
 }
 
-const job = (): Job | undefined => api.get<Job>('jobs', 'default/work')
-const allPods = (): Pod[] => api.list<Pod>('pods')
+const job = (): Job | undefined => fixture.api.get<Job>('jobs', 'default/work')
+const allPods = (): Pod[] => fixture.api.list<Pod>('pods')
 const running = (): Pod[] =>
   allPods().filter(({ status, metadata }) => status?.phase === undefined && metadata.deletionTimestamp === undefined)
 const conditions = (): string[] =>
   (job()?.status?.conditions ?? []).map(({ type, status, reason }) => `${type}=${status} ${reason}`)
 
 /** Until the controllers have nothing left to do; `ms` passes meanwhile. */
-async function settle(ms = 0): Promise<void> {
-  for (let round = 0; round < 10; round++) await clock.advanceAsync(round === 0 ? ms : 0)
-}
-
 async function end(pod: Pod | undefined, phase: 'Succeeded' | 'Failed', exitCode = 1): Promise<void> {
-  const finishedAt = new Date(clock.now()).toISOString()
+  const finishedAt = new Date(fixture.clock.now()).toISOString()
   const terminated = { exitCode: phase === 'Failed' ? exitCode : 0, finishedAt }
   const status = { phase, containerStatuses: [{ name: 'c', state: { terminated } }] }
-  await client.patch(
+  await fixture.client.patch(
     pods,
     { namespace: 'default', name: pod?.metadata.name ?? '' },
     {
@@ -85,12 +47,12 @@ async function end(pod: Pod | undefined, phase: 'Succeeded' | 'Failed', exitCode
       body: { status },
     },
   )
-  await settle()
+  await fixture.settle()
 }
 
 test('runs as many pods as asked for at a time, and completes', async () => {
   await createJob({ parallelism: 2, completions: 3 })
-  await settle()
+  await fixture.settle()
   expect(running()).toHaveLength(2)
   expect(running()[0]?.metadata).toMatchObject({
     generateName: 'work-',
@@ -109,32 +71,32 @@ test('runs as many pods as asked for at a time, and completes', async () => {
     completionTime: '2026-01-01T00:00:00Z',
   })
   expect(allPods().flatMap(({ metadata }) => metadata.finalizers ?? [])).toEqual([])
-  expect(recorded.at(-1)).toBe('Normal Completed: Job completed')
+  expect(fixture.recorded.at(-1)).toBe('Normal Completed: Job completed')
 })
 
 test('waits ten seconds, then twenty, before it replaces a failed pod, and gives up at the limit', async () => {
   await createJob({ backoffLimit: 2 })
-  await settle()
+  await fixture.settle()
   await end(running()[0], 'Failed')
   expect(running()).toHaveLength(0)
-  await settle(9999)
+  await fixture.settle(9999)
   expect(running()).toHaveLength(0)
-  await settle(1)
+  await fixture.settle(1)
   expect(running()).toHaveLength(1)
   await end(running()[0], 'Failed')
-  await settle(19_999)
+  await fixture.settle(19_999)
   expect(running()).toHaveLength(0)
-  await settle(1)
+  await fixture.settle(1)
   expect(running()).toHaveLength(1)
   await end(running()[0], 'Failed')
   expect(conditions()).toEqual(['FailureTarget=True BackoffLimitExceeded', 'Failed=True BackoffLimitExceeded'])
   expect(job()?.status?.failed).toBe(3)
-  expect(recorded.at(-1)).toBe('Warning BackoffLimitExceeded: Job has reached the specified backoff limit')
+  expect(fixture.recorded.at(-1)).toBe('Warning BackoffLimitExceeded: Job has reached the specified backoff limit')
 })
 
 test('gives each index one pod that knows it', async () => {
   await createJob({ parallelism: 3, completions: 3, completionMode: 'Indexed' })
-  await settle()
+  await fixture.settle()
   const [first, second, third] = running()
   expect(second?.metadata).toMatchObject({
     generateName: 'work-1-',
@@ -158,9 +120,9 @@ test('gives up an index after its own limit and goes on with the others', async 
     backoffLimitPerIndex: 1,
     backoffLimit: 2147483647,
   })
-  await settle()
+  await fixture.settle()
   await end(running()[0], 'Failed')
-  await settle(10_000)
+  await fixture.settle(10_000)
   const replaced = running().find(
     ({ metadata }) => metadata.annotations?.['batch.kubernetes.io/job-completion-index'] === '0',
   )
@@ -175,21 +137,21 @@ test('gives up an index after its own limit and goes on with the others', async 
 test('fails at once where the failure policy says so', async () => {
   const rules = [{ action: 'FailJob', onExitCodes: { operator: 'In', values: [42] } }]
   await createJob({ podFailurePolicy: { rules } })
-  await settle()
+  await fixture.settle()
   const pod = running()[0]
   await end(pod, 'Failed', 42)
   expect(conditions()).toContain('Failed=True PodFailurePolicy')
-  expect(recorded.at(-1)).toBe(
+  expect(fixture.recorded.at(-1)).toBe(
     `Warning PodFailurePolicy: Container c for pod default/${pod?.metadata.name} failed with exit code 42 matching FailJob rule at index 0`,
   )
 })
 
-test('does not count failures that the policy ignores', async () => {
+test('does not count fixture.failures that the policy ignores', async () => {
   const rules = [{ action: 'Ignore', onExitCodes: { operator: 'In', values: [42] } }]
   await createJob({ podFailurePolicy: { rules }, backoffLimit: 0 })
-  await settle()
+  await fixture.settle()
   await end(running()[0], 'Failed', 42)
-  await settle(10_000)
+  await fixture.settle(10_000)
   expect(running()).toHaveLength(1)
   expect(job()?.status?.failed).toBeUndefined()
 })
@@ -201,9 +163,9 @@ test('ends early when the success policy is met', async () => {
     completionMode: 'Indexed',
     successPolicy: { rules: [{ succeededIndexes: '1' }] },
   })
-  await settle()
+  await fixture.settle()
   await end(running()[1], 'Succeeded')
-  await settle()
+  await fixture.settle()
   expect(conditions()).toEqual(['SuccessCriteriaMet=True SuccessPolicy', 'Complete=True SuccessPolicy'])
   expect(running()).toHaveLength(0)
   expect(job()?.status?.failed).toBeUndefined()
@@ -211,61 +173,61 @@ test('ends early when the success policy is met', async () => {
 
 test('is suspended and resumed', async () => {
   await createJob({ suspend: true })
-  await settle()
+  await fixture.settle()
   expect(allPods()).toHaveLength(0)
   expect(conditions()).toEqual(['Suspended=True JobSuspended'])
   expect(job()?.status?.startTime).toBeUndefined()
-  await client.patch(
+  await fixture.client.patch(
     jobs,
     { namespace: 'default', name: 'work' },
     { type: 'application/merge-patch+json', body: { spec: { suspend: false } } },
   )
-  await settle()
+  await fixture.settle()
   expect(running()).toHaveLength(1)
   expect(conditions()).toEqual(['Suspended=False JobResumed'])
-  await client.patch(
+  await fixture.client.patch(
     jobs,
     { namespace: 'default', name: 'work' },
     { type: 'application/merge-patch+json', body: { spec: { suspend: true } } },
   )
-  await settle()
+  await fixture.settle()
   expect(allPods()).toHaveLength(0)
   expect(job()?.status?.failed).toBeUndefined()
-  expect(recorded).toContain('Normal Suspended: Job suspended')
-  expect(recorded).toContain('Normal Resumed: Job resumed')
+  expect(fixture.recorded).toContain('Normal Suspended: Job suspended')
+  expect(fixture.recorded).toContain('Normal Resumed: Job resumed')
 })
 
 test('fails when it was active too long', async () => {
   await createJob({ activeDeadlineSeconds: 30 })
-  await settle()
-  await settle(29_000)
+  await fixture.settle()
+  await fixture.settle(29_000)
   expect(conditions()).toEqual([])
-  await settle(1000)
+  await fixture.settle(1000)
   expect(conditions()).toContain('Failed=True DeadlineExceeded')
   expect(allPods()).toHaveLength(0)
 })
 
 test('is left to whom managedBy names', async () => {
   await createJob({ managedBy: 'example.com/other' })
-  await settle()
+  await fixture.settle()
   expect(allPods()).toHaveLength(0)
   expect(job()?.status).toBeUndefined()
 })
 
 test('goes when its time to live after the end is over', async () => {
   await createJob({ ttlSecondsAfterFinished: 5 })
-  await settle()
+  await fixture.settle()
   await end(running()[0], 'Succeeded')
-  await settle(4999)
+  await fixture.settle(4999)
   expect(job()?.metadata.deletionTimestamp).toBeUndefined()
-  await settle(1)
+  await fixture.settle(1)
   expect(job()?.metadata.deletionTimestamp).toBeDefined()
 })
 
 test('a pod loses its finalizer when its Job is gone', async () => {
   await createJob()
-  await settle()
-  await client.delete(jobs, { namespace: 'default', name: 'work' })
-  await settle()
+  await fixture.settle()
+  await fixture.client.delete(jobs, { namespace: 'default', name: 'work' })
+  await fixture.settle()
   expect(allPods().flatMap(({ metadata }) => metadata.finalizers ?? [])).toEqual([])
 })

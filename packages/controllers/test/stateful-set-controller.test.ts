@@ -1,60 +1,23 @@
 // The StatefulSet controller against an API in memory.
 
 import type { ControllerRevision, PersistentVolumeClaim, Pod, StatefulSet, StatefulSetSpec } from '@binnacle/api'
-import { type Client, Informers, createClient, pods, statefulSets } from '@binnacle/client'
-import { type FakeClock, createFakeClock } from '@binnacle/testing'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { ControllerContext } from '../src/context.ts'
-import { workloadControllers } from '../src/workloads/index.ts'
-import { type MemoryApi, createMemoryApi } from './support/memory-api.ts'
+import { pods, statefulSets } from '@binnacle/client'
+import { expect, test } from 'vitest'
+import { useControllers } from './support/controller-fixture.ts'
 
-let api: MemoryApi
-let client: Client
-let clock: FakeClock
-let stop: AbortController
-let recorded: string[]
-let failures: unknown[]
-
-beforeEach(async () => {
-  api = createMemoryApi()
-  client = createClient(api)
-  clock = createFakeClock()
-  stop = new AbortController()
-  recorded = []
-  failures = []
-  const context: ControllerContext = {
-    client,
-    informers: new Informers({ client }),
-    events: { record: (_object, type, reason, message) => void recorded.push(`${type} ${reason}: ${message}`) },
-    clock,
-    signal: stop.signal,
-    onError: (error) => void failures.push(error),
-  }
-  workloadControllers['statefulset-controller']?.(context)
-  context.informers.start(stop.signal)
-  await context.informers.synced()
-})
-
-afterEach(() => {
-  stop.abort()
-  expect(failures).toEqual([])
-})
+const fixture = useControllers('statefulset-controller')
 
 const key = { namespace: 'default', name: 'web' }
-const set = (): StatefulSet | undefined => api.get<StatefulSet>('statefulsets', 'default/web')
-const names = (): string[] => api.list<Pod>('pods').map(({ metadata }) => metadata.name ?? '')
-const revisions = (): ControllerRevision[] => api.list<ControllerRevision>('controllerrevisions')
-
-async function settle(ms = 0): Promise<void> {
-  for (let round = 0; round < 15; round++) await clock.advanceAsync(round === 0 ? ms : 0)
-}
+const set = (): StatefulSet | undefined => fixture.api.get<StatefulSet>('statefulsets', 'default/web')
+const names = (): string[] => fixture.api.list<Pod>('pods').map(({ metadata }) => metadata.name ?? '')
+const revisions = (): ControllerRevision[] => fixture.api.list<ControllerRevision>('controllerrevisions')
 
 function template(image: string): StatefulSetSpec['template'] {
   return { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'c', image }] } }
 }
 
 async function createSet(spec: Partial<StatefulSetSpec> = {}): Promise<void> {
-  await client.create<StatefulSet>(statefulSets, {
+  await fixture.client.create<StatefulSet>(statefulSets, {
     metadata: key,
     spec: {
       replicas: 3,
@@ -66,17 +29,17 @@ async function createSet(spec: Partial<StatefulSetSpec> = {}): Promise<void> {
       ...spec,
     },
   })
-  await settle()
+  await fixture.settle()
 }
 
 async function change(spec: object): Promise<void> {
-  await client.patch(statefulSets, key, { type: 'application/merge-patch+json', body: { spec } })
-  await settle()
+  await fixture.client.patch(statefulSets, key, { type: 'application/merge-patch+json', body: { spec } })
+  await fixture.settle()
 }
 
 async function makeReady(name: string): Promise<void> {
-  const condition = { type: 'Ready', status: 'True', lastTransitionTime: new Date(clock.now()).toISOString() }
-  await client.patch(
+  const condition = { type: 'Ready', status: 'True', lastTransitionTime: new Date(fixture.clock.now()).toISOString() }
+  await fixture.client.patch(
     pods,
     { namespace: 'default', name },
     {
@@ -85,7 +48,7 @@ async function makeReady(name: string): Promise<void> {
       body: { status: { phase: 'Running', conditions: [condition] } },
     },
   )
-  await settle()
+  await fixture.settle()
 }
 
 async function makeAllReady(): Promise<void> {
@@ -95,7 +58,7 @@ async function makeAllReady(): Promise<void> {
 test('makes one pod after the other, each with its name, labels and claim', async () => {
   await createSet({ volumeClaimTemplates: [{ metadata: { name: 'data' } }] })
   expect(names()).toEqual(['web-0'])
-  expect(api.get<Pod>('pods', 'default/web-0')).toMatchObject({
+  expect(fixture.api.get<Pod>('pods', 'default/web-0')).toMatchObject({
     metadata: { labels: { 'statefulset.kubernetes.io/pod-name': 'web-0', 'apps.kubernetes.io/pod-index': '0' } },
     spec: {
       hostname: 'web-0',
@@ -116,7 +79,7 @@ test('makes one pod after the other, each with its name, labels and claim', asyn
     currentRevision: revisions()[0]?.metadata.name,
     updateRevision: revisions()[0]?.metadata.name,
   })
-  expect(recorded.slice(0, 2)).toEqual([
+  expect(fixture.recorded.slice(0, 2)).toEqual([
     'Normal SuccessfulCreate: Create Claim data-web-0 Pod web-0 in StatefulSet web success',
     'Normal SuccessfulCreate: Create Pod web-0 in StatefulSet web successful',
   ])
@@ -132,7 +95,7 @@ test('goes down from the highest ordinal', async () => {
   await makeAllReady()
   await change({ replicas: 1 })
   expect(names()).toEqual(['web-0'])
-  expect(recorded.filter((event) => event.includes('Delete'))).toEqual([
+  expect(fixture.recorded.filter((event) => event.includes('Delete'))).toEqual([
     'Normal SuccessfulDelete: Delete Pod web-2 in StatefulSet web successful',
     'Normal SuccessfulDelete: Delete Pod web-1 in StatefulSet web successful',
   ])
@@ -142,7 +105,7 @@ test('updates from the highest ordinal, each after the one before is ready, and 
   await createSet()
   await makeAllReady()
   const image = (ordinal: number): string | undefined =>
-    api.get<Pod>('pods', `default/web-${ordinal}`)?.spec?.containers[0]?.image
+    fixture.api.get<Pod>('pods', `default/web-${ordinal}`)?.spec?.containers[0]?.image
   await change({ template: template('two') })
   expect([0, 1, 2].map(image)).toEqual(['one', 'one', 'two'])
   await makeReady('web-2')
@@ -161,10 +124,10 @@ test('leaves pods below the partition as they are', async () => {
   await makeAllReady()
   await change({ template: template('two') })
   await makeReady('web-2')
-  expect(api.list<Pod>('pods').map(({ spec }) => spec?.containers[0]?.image)).toEqual(['one', 'one', 'two'])
-  await client.delete(pods, { namespace: 'default', name: 'web-0' })
-  await settle()
-  expect(api.get<Pod>('pods', 'default/web-0')?.spec?.containers[0]?.image).toBe('one')
+  expect(fixture.api.list<Pod>('pods').map(({ spec }) => spec?.containers[0]?.image)).toEqual(['one', 'one', 'two'])
+  await fixture.client.delete(pods, { namespace: 'default', name: 'web-0' })
+  await fixture.settle()
+  expect(fixture.api.get<Pod>('pods', 'default/web-0')?.spec?.containers[0]?.image).toBe('one')
 })
 
 test('updates as many at once as may be unavailable', async () => {
@@ -174,33 +137,34 @@ test('updates as many at once as may be unavailable', async () => {
   })
   await makeAllReady()
   await change({ template: template('two') })
-  expect(recorded.filter((event) => event.includes('Delete'))).toHaveLength(2)
+  expect(fixture.recorded.filter((event) => event.includes('Delete'))).toHaveLength(2)
 })
 
 test('makes a failed pod anew', async () => {
   await createSet({ replicas: 1 })
-  const { uid } = api.get<Pod>('pods', 'default/web-0')?.metadata ?? {}
-  await client.patch(
+  const { uid } = fixture.api.get<Pod>('pods', 'default/web-0')?.metadata ?? {}
+  await fixture.client.patch(
     pods,
     { namespace: 'default', name: 'web-0' },
     { type: 'application/merge-patch+json', subresource: 'status', body: { status: { phase: 'Failed' } } },
   )
-  await settle()
-  expect(api.get<Pod>('pods', 'default/web-0')?.metadata.uid).not.toBe(uid)
+  await fixture.settle()
+  expect(fixture.api.get<Pod>('pods', 'default/web-0')?.metadata.uid).not.toBe(uid)
 })
 
 test('waits until a pod was ready long enough', async () => {
   await createSet({ minReadySeconds: 10 })
   await makeReady('web-0')
   expect(names()).toEqual(['web-0'])
-  await settle(10_000)
+  await fixture.settle(10_000)
   expect(names()).toEqual(['web-0', 'web-1'])
 })
 
 test('gives claims the owners that the retention policy asks for', async () => {
   const owners = (): (string | undefined)[] =>
     (
-      api.get<PersistentVolumeClaim>('persistentvolumeclaims', 'default/data-web-0')?.metadata.ownerReferences ?? []
+      fixture.api.get<PersistentVolumeClaim>('persistentvolumeclaims', 'default/data-web-0')?.metadata
+        .ownerReferences ?? []
     ).map(({ kind }) => kind)
   await createSet({
     replicas: 1,

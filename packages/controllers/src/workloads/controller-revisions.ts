@@ -14,6 +14,7 @@ import {
 } from '@binnacle/api'
 import { type Informer, controllerRevisions, objectKey, splitKey } from '@binnacle/client'
 import type { ControllerContext } from '../context.ts'
+import { mayAdopt } from './adoption.ts'
 import type { OwnerKind } from './pod-control.ts'
 import { podTemplateHash } from './pod-template-hash.ts'
 import { byControllerUid, controllerOf, controllerReference, orphansByNamespace } from './replica-pods.ts'
@@ -106,7 +107,10 @@ export class ControllerRevisions {
     const orphans = this.#informer
       .byIndex('orphansByNamespace', namespace)
       .filter(({ metadata }) => labelSelectorMatches(owner.spec?.selector, metadata.labels))
-    for (const orphan of deletionTimestamp === undefined ? orphans : []) {
+    const { client } = this.#context
+    const adopts =
+      deletionTimestamp === undefined && orphans.length > 0 && (await mayAdopt(client, this.#kind.ref, owner))
+    for (const orphan of adopts ? orphans : []) {
       const ownerReferences = [...(orphan.metadata.ownerReferences ?? []), controllerReference(this.#kind, owner)]
       const adopted = await this.#update({ ...orphan, metadata: { ...orphan.metadata, ownerReferences } })
       owned.set(objectKey(adopted), adopted)

@@ -42,7 +42,15 @@ import {
   timeToDeadline,
 } from './deployment-status.ts'
 import { podTemplateHash, podTemplateHashLabel } from './pod-template-hash.ts'
-import { byControllerUid, controllerOf, controllerReference, isPodActive, orphansByNamespace } from './replica-pods.ts'
+import { mayAdopt } from './adoption.ts'
+import {
+  byControllerUid,
+  byNamespace,
+  controllerOf,
+  controllerReference,
+  isPodActive,
+  orphansByNamespace,
+} from './replica-pods.ts'
 
 const self = { apiVersion: 'apps/v1', kind: 'Deployment' }
 
@@ -80,7 +88,7 @@ class DeploymentController {
   constructor(context: ControllerContext) {
     const { informers } = context
     this.#context = context
-    this.#deployments = informers.of<Deployment>(deployments)
+    this.#deployments = informers.of<Deployment>(deployments, { byNamespace })
     this.#sets = informers.of<ReplicaSet>(replicaSets, { byControllerUid, orphansByNamespace })
     this.#pods = informers.of<Pod>(pods, { byControllerUid, orphansByNamespace })
     this.#controller = runController(context, {
@@ -107,12 +115,9 @@ class DeploymentController {
       return
     }
     if (owner !== undefined) return
-    for (const deployment of this.#deployments.list()) {
-      const isMatch =
-        deployment.metadata.namespace === set.metadata.namespace &&
-        labelSelectorMatches(deployment.spec?.selector, set.metadata.labels)
-      if (isMatch) this.#controller.enqueue(objectKey(deployment))
-    }
+    for (const deployment of this.#deployments.byIndex('byNamespace', set.metadata.namespace ?? ''))
+      if (labelSelectorMatches(deployment.spec?.selector, set.metadata.labels))
+        this.#controller.enqueue(objectKey(deployment))
   }
 
   #podDeleted(pod: Pod): void {
@@ -148,31 +153,34 @@ class DeploymentController {
   /** Its ReplicaSets; orphans that match are adopted, its own that no longer match are let go. */
   async #claim(deployment: Deployment): Promise<ReplicaSet[]> {
     const { metadata, spec } = deployment
+    const isMatch = (set: ReplicaSet): boolean => labelSelectorMatches(spec?.selector, set.metadata.labels)
     const kept: ReplicaSet[] = []
     for (const set of this.#sets.byIndex('byControllerUid', metadata.uid ?? '')) {
-      if (labelSelectorMatches(spec?.selector, set.metadata.labels)) kept.push(set)
-      else if (metadata.deletionTimestamp === undefined) {
-        const owners = (set.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== metadata.uid)
-        await this.#patchSet(set, {
-          metadata: { uid: set.metadata.uid, ownerReferences: owners.length === 0 ? null : owners },
-        })
-      }
+      if (isMatch(set)) kept.push(set)
+      else if (metadata.deletionTimestamp === undefined)
+        await this.#patchOwners(set, { $patch: 'delete', uid: metadata.uid })
     }
     if (metadata.deletionTimestamp !== undefined) return kept
-    for (const set of this.#sets.byIndex('orphansByNamespace', metadata.namespace ?? '')) {
-      if (set.metadata.deletionTimestamp !== undefined || !labelSelectorMatches(spec?.selector, set.metadata.labels))
-        continue
-      const owners = [...(set.metadata.ownerReferences ?? []), controllerReference(self, deployment)]
-      const adopted = await this.#patchSet(set, { metadata: { uid: set.metadata.uid, ownerReferences: owners } })
+    const orphans = this.#sets
+      .byIndex('orphansByNamespace', metadata.namespace ?? '')
+      .filter((set) => set.metadata.deletionTimestamp === undefined && isMatch(set))
+    if (orphans.length === 0 || !(await mayAdopt(this.#context.client, deployments, deployment))) return kept
+    for (const set of orphans) {
+      const adopted = await this.#patchOwners(set, controllerReference(self, deployment))
       if (adopted !== undefined) kept.push(adopted)
     }
     return kept
   }
 
+  /** Merges one owner into the list; undefined where the set is gone or another bears its name. */
+  #patchOwners(set: ReplicaSet, owner: object): Promise<ReplicaSet | undefined> {
+    return this.#patchSet(set, { metadata: { uid: set.metadata.uid, ownerReferences: [owner] } })
+  }
+
   async #patchSet(set: ReplicaSet, body: object): Promise<ReplicaSet | undefined> {
     try {
       return await this.#context.client.patch<ReplicaSet>(replicaSets, splitKey(objectKey(set)), {
-        type: 'application/merge-patch+json',
+        type: 'application/strategic-merge-patch+json',
         body,
       })
     } catch (error) {

@@ -13,6 +13,7 @@ import {
 import { type Informer, type ResourceRef, objectKey, pods, splitKey } from '@binnacle/client'
 import { isTerminating } from '../cluster/namespace-terminating.ts'
 import type { ControllerContext } from '../context.ts'
+import { mayAdopt } from './adoption.ts'
 import { Expectations } from './expectations.ts'
 import { byControllerUid, controllerOf, controllerReference, isPodActive, orphansByNamespace } from './replica-pods.ts'
 
@@ -170,23 +171,12 @@ export class PodControl {
     const orphans = this.informer
       .byIndex('orphansByNamespace', metadata.namespace ?? '')
       .filter((pod) => isPodActive(pod) && isMatch(pod))
-    if (orphans.length === 0 || !(await this.#mayAdopt(owner))) return kept
+    if (orphans.length === 0 || !(await mayAdopt(this.#context.client, this.#kind.ref, owner))) return kept
     for (const pod of orphans) {
       const adopted = await this.#adopt(pod, owner, options)
       if (adopted !== undefined) kept.push(adopted)
     }
     return kept
-  }
-
-  /** The informer may not know yet that the owner is being deleted, or that another bears its name. */
-  async #mayAdopt(owner: KubeObject): Promise<boolean> {
-    try {
-      const { metadata } = await this.#context.client.get(this.#kind.ref, splitKey(objectKey(owner)))
-      return metadata.uid === owner.metadata.uid && metadata.deletionTimestamp === undefined
-    } catch (error) {
-      if (isNotFound(error)) return false
-      throw error
-    }
   }
 
   #adopt(pod: Pod, owner: KubeObject, { finalizer }: ClaimOptions): Promise<Pod | undefined> {

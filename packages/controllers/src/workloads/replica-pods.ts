@@ -32,6 +32,11 @@ export function orphansByNamespace(object: KubeObject): readonly string[] {
   return controllerOf(object) === undefined ? [object.metadata.namespace ?? ''] : []
 }
 
+/** Index of owners by namespace: an orphan is looked at by those of its own only. */
+export function byNamespace({ metadata }: KubeObject): readonly string[] {
+  return [metadata.namespace ?? '']
+}
+
 export function isPodActive({ status, metadata }: Pod): boolean {
   return status?.phase !== 'Succeeded' && status?.phase !== 'Failed' && metadata.deletionTimestamp === undefined
 }

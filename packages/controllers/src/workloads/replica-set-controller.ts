@@ -8,7 +8,6 @@ import {
   type PodTemplateSpec,
   deepEqual,
   formatTime,
-  isConflict,
   isNotFound,
   labelSelectorMatches,
 } from '@binnacle/api'
@@ -17,25 +16,13 @@ import {
   type Informer,
   type ResourceRef,
   objectKey,
-  pods,
   replicaSets,
   replicationControllers,
-  splitKey,
 } from '@binnacle/client'
 import { runController } from '../cluster/run-controller.ts'
 import type { ControllerContext } from '../context.ts'
-import { Expectations } from './expectations.ts'
-import {
-  availableAt,
-  byControllerUid,
-  byDeletionOrder,
-  controllerOf,
-  controllerReference,
-  isPodActive,
-  isPodReady,
-  isPodTerminating,
-  orphansByNamespace,
-} from './replica-pods.ts'
+import { PodControl, messageOf } from './pod-control.ts'
+import { availableAt, byDeletionOrder, byNamespace, isPodActive, isPodReady, isPodTerminating } from './replica-pods.ts'
 import { slowStart } from './slow-start.ts'
 
 /** Pods made or removed in one go (upstream's BurstReplicas). */
@@ -108,171 +95,58 @@ class ReplicaController {
   readonly #context: ControllerContext
   readonly #kind: ReplicatedKind
   readonly #objects: Informer<Replicated>
-  readonly #pods: Informer<Pod>
-  readonly #expectations: Expectations
+  readonly #pods: PodControl
   readonly #controller: Controller
 
   constructor(context: ControllerContext, kind: ReplicatedKind) {
-    const { informers, clock } = context
     this.#context = context
     this.#kind = kind
-    this.#objects = informers.of<Replicated>(kind.ref)
-    this.#pods = informers.of<Pod>(pods, { byControllerUid, orphansByNamespace })
-    this.#expectations = new Expectations(() => clock.now())
+    this.#objects = context.informers.of<Replicated>(kind.ref, { byNamespace })
+    this.#pods = new PodControl(context, kind)
     this.#controller = runController(context, { name: kind.name, workers: 5, reconcile: (key) => this.#reconcile(key) })
   }
 
   start(): Controller {
     const enqueue = (object: Replicated): void => this.#controller.enqueue(objectKey(object))
     this.#objects.on({ added: enqueue, updated: enqueue, deleted: enqueue })
-    this.#pods.on({
-      added: (pod) => this.#podChanged(pod),
-      updated: (pod, old) => this.#podChanged(pod, old),
-      deleted: (pod) => this.#podChanged(pod),
+    this.#pods.follow({
+      owned: (key) => this.#controller.enqueue(key),
+      orphan: (pod) => {
+        for (const object of this.#objects.byIndex('byNamespace', pod.metadata.namespace ?? ''))
+          if (labelSelectorMatches(this.#kind.selectorOf(object), pod.metadata.labels)) enqueue(object)
+      },
     })
     return this.#controller
-  }
-
-  #podChanged(pod: Pod, old?: Pod): void {
-    const owner = controllerOf(pod)
-    const before = old === undefined ? undefined : controllerOf(old)
-    for (const reference of new Set([owner?.uid, before?.uid])) {
-      const ref = reference === owner?.uid ? owner : before
-      if (ref?.kind !== this.#kind.kind || ref.apiVersion !== this.#kind.apiVersion) continue
-      const key = `${pod.metadata.namespace}/${ref.name}`
-      // Seen to be there, to be going or to be gone: whichever of the three was waited for.
-      this.#expectations.observed(key, pod.metadata.uid ?? '')
-      this.#controller.enqueue(key)
-    }
-    if (owner === undefined) this.#enqueueAdopters(pod)
-  }
-
-  #enqueueAdopters(pod: Pod): void {
-    for (const object of this.#objects.list()) {
-      if (object.metadata.namespace !== pod.metadata.namespace) continue
-      if (labelSelectorMatches(this.#kind.selectorOf(object), pod.metadata.labels))
-        this.#controller.enqueue(objectKey(object))
-    }
   }
 
   async #reconcile(key: string): Promise<void | { requeueAfterMs: number }> {
     const object = this.#objects.get(key)
     if (object === undefined) {
-      this.#expectations.forget(key)
+      this.#pods.forget(key)
       return
     }
-    const claimed = await this.#claim(object)
+    const claimed = await this.#pods.claim(object, { selector: this.#kind.selectorOf(object) })
     const active = claimed.filter(isPodActive)
     let problem: unknown
-    if (this.#expectations.isSatisfied(key) && object.metadata.deletionTimestamp === undefined) {
-      problem = await this.#manage(key, object, active)
-    }
+    if (this.#pods.isSettled(key) && object.metadata.deletionTimestamp === undefined)
+      problem = await this.#manage(object, active)
     const requeue = await this.#writeStatus(object, claimed, active, problem)
     if (problem !== undefined) throw problem
     return requeue
   }
 
-  /** Its pods; orphans that match are adopted, its own that no longer match are let go. */
-  async #claim(object: Replicated): Promise<Pod[]> {
-    const { metadata } = object
-    const selector = this.#kind.selectorOf(object)
-    const owned = this.#pods.byIndex('byControllerUid', metadata.uid ?? '')
-    const kept: Pod[] = []
-    for (const pod of owned) {
-      if (labelSelectorMatches(selector, pod.metadata.labels)) kept.push(pod)
-      else if (metadata.deletionTimestamp === undefined && pod.metadata.deletionTimestamp === undefined)
-        await this.#release(pod, metadata.uid ?? '')
-    }
-    if (metadata.deletionTimestamp !== undefined) return kept
-    for (const pod of this.#pods.byIndex('orphansByNamespace', metadata.namespace ?? '')) {
-      if (!isPodActive(pod) || !labelSelectorMatches(selector, pod.metadata.labels)) continue
-      if (await this.#adopt(pod, object)) kept.push(pod)
-    }
-    return kept
-  }
-
-  async #adopt(pod: Pod, object: Replicated): Promise<boolean> {
-    const owner = controllerReference(this.#kind, object)
-    const body = {
-      metadata: { uid: pod.metadata.uid, ownerReferences: [...(pod.metadata.ownerReferences ?? []), owner] },
-    }
-    return this.#patchOwners(pod, body)
-  }
-
-  async #release(pod: Pod, uid: string): Promise<void> {
-    const owners = (pod.metadata.ownerReferences ?? []).filter((owner) => owner.uid !== uid)
-    await this.#patchOwners(pod, {
-      metadata: { uid: pod.metadata.uid, ownerReferences: owners.length === 0 ? null : owners },
-    })
-  }
-
-  /** False where somebody else was faster, or the pod is gone. */
-  async #patchOwners(pod: Pod, body: object): Promise<boolean> {
-    try {
-      await this.#context.client.patch<Pod>(pods, splitKeyOf(pod), { type: 'application/merge-patch+json', body })
-      return true
-    } catch (error) {
-      if (isNotFound(error) || isConflict(error)) return false
-      throw error
-    }
-  }
-
   /** The first thing that went wrong; undefined where nothing did. */
-  async #manage(key: string, object: Replicated, active: readonly Pod[]): Promise<unknown> {
+  async #manage(object: Replicated, active: readonly Pod[]): Promise<unknown> {
     const missing = (object.spec?.replicas ?? 1) - active.length
     if (missing > 0) {
-      const { error } = await slowStart(Math.min(missing, burst), () => this.#createPod(key, object))
+      const template = object.spec?.template ?? {}
+      const { error } = await slowStart(Math.min(missing, burst), () => this.#pods.create(object, template))
       return error
     }
     if (missing === 0) return undefined
     const doomed = this.#toDelete(active, Math.min(-missing, burst))
-    const results = await Promise.allSettled(doomed.map((pod) => this.#deletePod(key, object, pod)))
+    const results = await Promise.allSettled(doomed.map((pod) => this.#pods.delete(object, pod)))
     return results.find((result) => result.status === 'rejected')?.reason
-  }
-
-  async #createPod(key: string, object: Replicated): Promise<void> {
-    const { client, events } = this.#context
-    const { metadata, spec } = object
-    const template = spec?.template
-    const pod: Pod = {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: {
-        generateName: `${metadata.name}-`,
-        namespace: metadata.namespace,
-        labels: template?.metadata?.labels,
-        annotations: template?.metadata?.annotations,
-        finalizers: template?.metadata?.finalizers,
-        ownerReferences: [controllerReference(this.#kind, object)],
-      },
-      spec: template?.spec,
-    }
-    try {
-      const created = await client.create<Pod>(pods, pod)
-      const uid = created.metadata.uid ?? ''
-      // Its event may have come before the answer.
-      if (this.#pods.get(objectKey(created))?.metadata.uid !== uid) this.#expectations.expect(key, uid)
-      events.record(object, 'Normal', 'SuccessfulCreate', `Created pod: ${created.metadata.name}`)
-    } catch (error) {
-      if (!isNamespaceTerminating(error))
-        events.record(object, 'Warning', 'FailedCreate', `Error creating: ${messageOf(error)}`)
-      throw error
-    }
-  }
-
-  async #deletePod(key: string, object: Replicated, pod: Pod): Promise<void> {
-    const { client, events } = this.#context
-    const uid = pod.metadata.uid ?? ''
-    this.#expectations.expect(key, uid)
-    try {
-      await client.delete(pods, splitKeyOf(pod), { preconditions: { uid } })
-      events.record(object, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`)
-    } catch (error) {
-      this.#expectations.observed(key, uid)
-      if (isNotFound(error)) return
-      events.record(object, 'Warning', 'FailedDelete', `Error deleting: ${messageOf(error)}`)
-      throw error
-    }
   }
 
   #toDelete(active: readonly Pod[], count: number): Pod[] {
@@ -339,16 +213,4 @@ function conditionsOf(
     conditions.push({ type: 'ReplicaFailure', status: 'True', lastTransitionTime, reason, message: messageOf(problem) })
   }
   return conditions.length === 0 ? {} : { conditions }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
-
-function isNamespaceTerminating(error: unknown): boolean {
-  return messageOf(error).includes('because it is being terminated')
-}
-
-function splitKeyOf(pod: Pod): ReturnType<typeof splitKey> {
-  return splitKey(objectKey(pod))
 }

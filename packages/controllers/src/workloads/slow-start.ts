@@ -4,7 +4,7 @@
 /** How many succeeded, and the first failure. Operations after a failed batch are not tried. */
 export async function slowStart(
   count: number,
-  operation: (index: number) => Promise<void>,
+  operation: (index: number) => Promise<unknown>,
 ): Promise<{ succeeded: number; error?: unknown }> {
   let succeeded = 0
   for (let start = 0, size = 1; start < count; start += size, size *= 2) {

@@ -1,46 +1,14 @@
 // The Deployment and ReplicaSet controllers against an API in memory.
 
 import type { Deployment, Pod, ReplicaSet } from '@binnacle/api'
-import { type Client, Informers, createClient, deployments, pods } from '@binnacle/client'
-import { type FakeClock, createFakeClock } from '@binnacle/testing'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { ControllerContext } from '../../src/context.ts'
-import { workloadControllers } from '../../src/workloads/index.ts'
-import { type MemoryApi, createMemoryApi } from '../support/memory-api.ts'
+import { deployments, pods } from '@binnacle/client'
+import { expect, test } from 'vitest'
+import { useControllers } from '../support/controller-fixture.ts'
 
-let api: MemoryApi
-let client: Client
-let clock: FakeClock
-let stop: AbortController
-let failures: unknown[]
-
-beforeEach(async () => {
-  api = createMemoryApi()
-  client = createClient(api)
-  clock = createFakeClock()
-  stop = new AbortController()
-  failures = []
-  const context: ControllerContext = {
-    client,
-    informers: new Informers({ client }),
-    events: { record: () => undefined },
-    clock,
-    signal: stop.signal,
-    onError: (error) => void failures.push(error),
-  }
-  workloadControllers['replicaset-controller']?.(context)
-  workloadControllers['deployment-controller']?.(context)
-  context.informers.start(stop.signal)
-  await context.informers.synced()
-})
-
-afterEach(() => {
-  stop.abort()
-  expect(failures).toEqual([])
-})
+const fixture = useControllers('replicaset-controller', 'deployment-controller')
 
 async function createDeployment(replicas: number): Promise<void> {
-  await client.create<Deployment>(deployments, {
+  await fixture.client.create<Deployment>(deployments, {
     metadata: { name: 'web', namespace: 'default', generation: 1 },
     spec: {
       replicas,
@@ -56,13 +24,9 @@ async function createDeployment(replicas: number): Promise<void> {
   })
 }
 
-async function settle(rounds = 20): Promise<void> {
-  for (let round = 0; round < rounds; round++) await clock.advanceAsync(0)
-}
-
-/** Ready as a client may say it: without a time. */
+/** Ready as a fixture.client may say it: without a time. */
 async function makeReady(pod: Pod): Promise<void> {
-  await client.patch(
+  await fixture.client.patch(
     pods,
     { namespace: 'default', name: pod.metadata.name ?? '' },
     {
@@ -73,23 +37,24 @@ async function makeReady(pod: Pod): Promise<void> {
   )
 }
 
-const deployment = (): Deployment | undefined => api.get<Deployment>('deployments', 'default/web')
+const deployment = (): Deployment | undefined => fixture.api.get<Deployment>('deployments', 'default/web')
 
 test('makes a ReplicaSet whose pods become available without a time of transition', async () => {
   await createDeployment(3)
-  await settle()
-  const [replicaSet] = api.list<ReplicaSet>('replicasets')
+  await fixture.settle()
+  const [replicaSet] = fixture.api.list<ReplicaSet>('replicasets')
   const hash = replicaSet?.metadata.labels?.['pod-template-hash'] ?? ''
   expect(replicaSet?.metadata.name).toBe(`web-${hash}`)
-  expect(api.list<Pod>('pods')).toHaveLength(3)
-  for (const pod of api.list<Pod>('pods')) await makeReady(pod)
-  await settle()
+  expect(fixture.api.list<Pod>('pods')).toHaveLength(3)
+  for (const pod of fixture.api.list<Pod>('pods')) await makeReady(pod)
+  await fixture.settle()
   expect(deployment()?.status).toMatchObject({ replicas: 3, readyReplicas: 3, availableReplicas: 3 })
 })
 
 test('makes a thousand pods', async () => {
   await createDeployment(1000)
-  await settle(100)
-  expect(api.list<Pod>('pods')).toHaveLength(1000)
+  // Batches of 1, 2, 4, … to 500, each seen by the informer before the next.
+  for (let round = 0; round < 5; round++) await fixture.settle()
+  expect(fixture.api.list<Pod>('pods')).toHaveLength(1000)
   expect(deployment()?.status).toMatchObject({ replicas: 1000, unavailableReplicas: 1000 })
 })

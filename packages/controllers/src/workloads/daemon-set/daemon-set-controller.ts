@@ -6,7 +6,7 @@ import { runController } from '../../cluster/run-controller.ts'
 import type { ControllerContext } from '../../context.ts'
 import { ControllerRevisions, revisionHashLabel } from '../controller-revisions.ts'
 import { PodControl } from '../pod-control.ts'
-import { availableAt, controllerOf, isPodReady } from '../replica-pods.ts'
+import { availableAt, byNamespace, controllerOf, isPodReady } from '../replica-pods.ts'
 import { slowStart } from '../slow-start.ts'
 import { type NodeVerdict, daemonTemplate, isUpdated, targetNode, verdictOn } from './daemon-pods.ts'
 import { type Changes, type DaemonState, isAvailable, maxSurge, updateChanges } from './daemon-update.ts'
@@ -39,7 +39,7 @@ class DaemonSetController {
 
   constructor(context: ControllerContext) {
     this.#context = context
-    this.#sets = context.informers.of<DaemonSet>(daemonSets)
+    this.#sets = context.informers.of<DaemonSet>(daemonSets, { byNamespace })
     this.#nodes = context.informers.of<Node>(nodes)
     this.#pods = new PodControl(context, self)
     this.#revisions = new ControllerRevisions(context, self, revisionHashLabel)
@@ -66,7 +66,7 @@ class DaemonSetController {
     this.#pods.follow({
       owned: (key) => this.#controller.enqueue(key),
       orphan: (pod) => {
-        for (const set of this.#sets.list()) if (set.metadata.namespace === pod.metadata.namespace) enqueue(set)
+        for (const set of this.#sets.byIndex('byNamespace', pod.metadata.namespace ?? '')) enqueue(set)
       },
     })
     return this.#controller

@@ -8,7 +8,7 @@ import { runController } from '../../cluster/run-controller.ts'
 import type { ControllerContext } from '../../context.ts'
 import { Expectations } from '../expectations.ts'
 import { PodControl } from '../pod-control.ts'
-import { controllerOf, isPodReady } from '../replica-pods.ts'
+import { byNamespace, controllerOf, isPodReady } from '../replica-pods.ts'
 import { slowStart } from '../slow-start.ts'
 import { hasBackoffLimitPerIndex, isIndexed, validIndexOf } from './completion-indexes.ts'
 import { ensureCondition, finishedCondition, jobCondition, trueCondition } from './job-conditions.ts'
@@ -51,7 +51,7 @@ class JobController {
 
   constructor(context: ControllerContext) {
     this.#context = context
-    this.#jobs = context.informers.of<Job>(jobs)
+    this.#jobs = context.informers.of<Job>(jobs, { byNamespace })
     this.#pods = new PodControl(context, self)
     this.#released = new Expectations(() => context.clock.now())
     this.#controller = runController(context, {
@@ -114,8 +114,7 @@ class JobController {
 
   #enqueueAdopters(pod: Pod): void {
     const name = pod.metadata.labels?.['batch.kubernetes.io/job-name'] ?? pod.metadata.labels?.['job-name']
-    for (const job of this.#jobs.list()) {
-      if (job.metadata.namespace !== pod.metadata.namespace) continue
+    for (const job of this.#jobs.byIndex('byNamespace', pod.metadata.namespace ?? '')) {
       if (job.spec?.manualSelector === true || job.metadata.name === name) this.#controller.enqueue(objectKey(job))
     }
   }

@@ -24,7 +24,7 @@ import { runController } from '../../cluster/run-controller.ts'
 import type { ControllerContext } from '../../context.ts'
 import { ControllerRevisions, templateOf } from '../controller-revisions.ts'
 import { PodControl, messageOf } from '../pod-control.ts'
-import { availableAt } from '../replica-pods.ts'
+import { availableAt, byNamespace } from '../replica-pods.ts'
 import { slowStart } from '../slow-start.ts'
 import {
   type Revision,
@@ -76,7 +76,7 @@ class StatefulSetController {
 
   constructor(context: ControllerContext) {
     this.#context = context
-    this.#sets = context.informers.of<StatefulSet>(statefulSets)
+    this.#sets = context.informers.of<StatefulSet>(statefulSets, { byNamespace })
     this.#claims = context.informers.of<PersistentVolumeClaim>(persistentVolumeClaims)
     this.#pods = new PodControl(context, self)
     this.#revisions = new ControllerRevisions(context, self)
@@ -93,9 +93,8 @@ class StatefulSetController {
     this.#pods.follow({
       owned: (key) => this.#controller.enqueue(key),
       orphan: (pod) => {
-        for (const set of this.#sets.list()) {
-          if (set.metadata.namespace === pod.metadata.namespace && ordinalOf(pod, set) !== undefined) enqueue(set)
-        }
+        for (const set of this.#sets.byIndex('byNamespace', pod.metadata.namespace ?? ''))
+          if (ordinalOf(pod, set) !== undefined) enqueue(set)
       },
     })
     return this.#controller
