@@ -1,0 +1,30 @@
+// What other packages may use of `canvas-core`.
+export * from './canvas-layout.ts'
+export * from './commands.ts'
+export { asNew, contentOf, sameContent, withContent } from './content.ts'
+export * from './diff.ts'
+export {
+  allConflicts,
+  applicationKey,
+  applyLive,
+  applySnapshot,
+  type CanvasDocument,
+  type Conflict,
+  conflictsOf,
+  createDocument,
+  type DocumentOptions,
+  markComplete,
+  objectOf,
+  objectsOf,
+  schemaOf,
+  type StagedChange,
+  type StagedConflict,
+} from './document.ts'
+export type { DocumentChange, Entry, ObjectState } from './draft.ts'
+export * from './field-path.ts'
+export * from './free-name.ts'
+export * from './history.ts'
+export * from './object-key.ts'
+export * from './schemas.ts'
+export * from './wires/wire-kind.ts'
+export * from './wires/wires.ts'
