@@ -1,6 +1,6 @@
 // Where an engine keeps everything: objects, keys, images, logs of containers. One folder, readable by its owner only.
 //
-//   store/        the objects (LMDB)              images/   blobs and unpacked layers
+//   store/        the objects (LMDB+log)          images/   blobs and unpacked layers
 //   pki/          keys, certificates, passwords   node/     pods: logs, volumes, records of running programs
 //   engine.json   what runs on it now             engine.log   the log of a detached engine
 

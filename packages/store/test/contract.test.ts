@@ -12,3 +12,6 @@ storeContract('the LMDB store with everything encrypted', (options) =>
     encrypt: () => true,
   }),
 )
+storeContract('the LMDB store with a log that is full at once', (options) =>
+  openLmdbStore({ ...options, directory: temporaryFolder(), logLength: 4096 }),
+)

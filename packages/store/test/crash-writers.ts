@@ -5,11 +5,12 @@ import { writeSync } from 'node:fs'
 import { testObject } from '@binnacle/testing'
 import { openLmdbStore } from '../src/index.ts'
 
-const [directory = '', from = '0'] = process.argv.slice(2)
+const [directory = '', from = '0', logLength = ''] = process.argv.slice(2)
 const store = await openLmdbStore({
   directory,
   encryptionKey: new Uint8Array(32).fill(3),
   encrypt: (key) => key.endsWith('0'),
+  logLength: Number(logLength),
 })
 writeSync(1, `open ${store.revision}\n`)
 

@@ -5,7 +5,9 @@ import { putObject } from '@binnacle/testing'
 import { openLmdbStore, StoreFailure } from '../src/index.ts'
 
 const directory = process.argv[2] ?? ''
-const store = await openLmdbStore({ directory })
+// Short, so that the data file meets the limit: the log never grows.
+const logLength = 256 << 10
+const store = await openLmdbStore({ directory, logLength })
 const seen: number[] = []
 store.watch({
   prefix: '',
@@ -37,7 +39,7 @@ const live = {
 }
 await store.close()
 
-const again = await openLmdbStore({ directory })
+const again = await openLmdbStore({ directory, logLength })
 const reopened = { revision: again.revision, objects: again.count('') }
 await again.close()
 

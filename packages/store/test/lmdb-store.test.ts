@@ -120,12 +120,14 @@ test('a folder of another format is refused by its number', async () => {
   writeFileSync(join(directory, 'FORMAT'), 'binnacle-store 99\n')
   const error = await refusal(open(directory))
   expect(error.code).toBe('VERSION')
-  expect(error.message).toContain('has format 99, this program reads format 1')
+  expect(error.message).toContain('has format 99, this program reads format 2')
 })
 
 const damages: Record<string, (directory: string) => void> = {
   'a format record that is not one': (directory) => writeFileSync(join(directory, 'FORMAT'), 'hello'),
   'a data file that is gone': (directory) => rmSync(join(directory, 'objects.mdb')),
+  'a log file that is gone': (directory) => rmSync(join(directory, 'log.1')),
+  'a log file that is cut short': (directory) => truncate(join(directory, 'log.0'), 0.6),
   'a data file that is empty': (directory) => writeFileSync(join(directory, 'objects.mdb'), ''),
   'a data file of something else': (directory) => writeFileSync(join(directory, 'objects.mdb'), 'hello'.repeat(10_000)),
   'a data file that is cut short': (directory) => truncate(join(directory, 'objects.mdb'), 0.6),
@@ -159,7 +161,7 @@ test('an opening of a new folder that was cut off is begun again', async () => {
   const store = await open(directory)
   expect((await putObject(store, 'a'))?.revision).toBe(1)
   await store.close()
-  expect(readdirSync(directory).sort()).toEqual(['FORMAT', 'objects.mdb', 'objects.mdb-lock'])
+  expect(readdirSync(directory).sort()).toEqual(['FORMAT', 'log.0', 'log.1', 'objects.mdb', 'objects.mdb-lock'])
 })
 
 test('a path that is a file is refused', async () => {

@@ -17,14 +17,14 @@ import { join } from 'node:path'
 import { StoreOpenError } from '../store.ts'
 
 /** Changes with the layout of the records or of the folder. */
-export const formatVersion = 1
+export const formatVersion = 2
 
 export interface DataFolder {
   /** LMDB's file; its reader table lies beside it. */
   readonly dataFile: string
-  /** There was a format record already: the data file must be there too. */
-  readonly existed: boolean
-  /** Puts the format record of a new folder in place, once the data file is there. */
+  /** There was a format record already: the data file must be there too, and from format 2 on the log. */
+  readonly format: number | undefined
+  /** Puts the format record in place where that is of an earlier format or not there, once the files are. */
   readonly complete: () => void
   readonly release: () => void
 }
@@ -36,12 +36,12 @@ export function holdDataFolder(directory: string): DataFolder {
     const release = lock(directory)
     try {
       const dataFile = join(directory, 'objects.mdb')
-      const existed = checkFormat(directory)
-      if (!existed) prepareNew(directory, dataFile)
+      const format = readFormat(directory)
+      if (format === undefined) prepareNew(directory, dataFile)
       const complete = (): void => {
-        if (!existed) rename(directory, { from: 'FORMAT.new', to: 'FORMAT' })
+        if (format !== formatVersion) putFormat(directory)
       }
-      return { dataFile, existed, complete, release }
+      return { dataFile, format, complete, release }
     } catch (error) {
       release()
       throw error
@@ -168,25 +168,26 @@ function startOf(pid: number): string | undefined {
   }
 }
 
-/** Reads the format record. Answers whether there is one. */
-function checkFormat(directory: string): boolean {
+/** Reads the format record. Undefined: there is none. */
+function readFormat(directory: string): number | undefined {
   const path = join(directory, 'FORMAT')
   let text: string
   try {
     text = readFileSync(path, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
   const version = /^binnacle-store (\d+)\n$/.exec(text)?.[1]
   if (version === undefined) throw noDataFolder(`${path} is not a format record`)
-  if (Number(version) !== formatVersion) {
+  // Format 1 had no log: what there is of it is the same.
+  if (Number(version) !== formatVersion && version !== '1') {
     throw new StoreOpenError(
       'VERSION',
       `the data folder ${directory} has format ${version}, this program reads format ${formatVersion}: use the release that wrote it, or name another folder`,
     )
   }
-  return true
+  return Number(version)
 }
 
 /** `FORMAT.new` says, until `complete`, that what lies here is from an opening that never ended: nobody has written to it. */
@@ -197,6 +198,16 @@ function prepareNew(directory: string, dataFile: string): void {
   } else if (existsSync(dataFile)) {
     throw noDataFolder(`${dataFile} is there without its format record`)
   }
+  writeNewFormat(directory)
+}
+
+function putFormat(directory: string): void {
+  writeNewFormat(directory)
+  renameSync(join(directory, 'FORMAT.new'), join(directory, 'FORMAT'))
+  syncFolder(directory)
+}
+
+function writeNewFormat(directory: string): void {
   const file = openSync(join(directory, 'FORMAT.new'), 'w', 0o600)
   try {
     writeSync(file, `binnacle-store ${formatVersion}\n`)
@@ -212,11 +223,6 @@ function noDataFolder(reason: string): StoreOpenError {
     'DAMAGED',
     `${reason}: this is no data folder, or it is damaged; restore it from a backup or name another folder`,
   )
-}
-
-function rename(directory: string, { from, to }: { from: string; to: string }): void {
-  renameSync(join(directory, from), join(directory, to))
-  syncFolder(directory)
 }
 
 /** Makes the names in a folder as durable as what is behind them. */

@@ -1,4 +1,5 @@
-// Opens a data folder: hold it, check it, read every object's bytes (nothing is parsed), go on with its last revision.
+// Opens a data folder: hold it, check it, read every object's bytes (nothing is parsed) from the data file and then from
+// the log, go on with the last revision.
 
 import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
@@ -9,9 +10,11 @@ import { State } from '../state.ts'
 import type { Store } from '../store.ts'
 import { StoreOpenError } from '../store.ts'
 import { Version } from '../version.ts'
-import { asOpenError, holdDataFolder } from './data-folder.ts'
+import { asOpenError, formatVersion, holdDataFolder } from './data-folder.ts'
+import type { Frame } from './frame.ts'
 import type { Tables } from './lmdb-journal.ts'
 import { LmdbJournal, revisionName } from './lmdb-journal.ts'
+import { createLog, Log } from './log.ts'
 import { readDataFile } from './page-reader.ts'
 import type { Encryption } from './record.ts'
 import { decodeRecord, RecordError } from './record.ts'
@@ -23,22 +26,31 @@ export interface LmdbStoreOptions extends StoreOptions {
   encryptionKey?: Uint8Array
   /** Secrets when absent. */
   encrypt?: (key: string) => boolean
+  /** Bytes of each of the two files of the log: a folder is opened with what it was made with. 4 MiB when absent. */
+  logLength?: number
 }
+
+const defaultLogLength = 4 << 20
 
 /** Throws StoreOpenError. History begins at the revision found: a watch from before gets CompactedError. */
 export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
   const encryption = encryptionOf(options)
-  const folder = holdDataFolder(options.directory)
+  const { directory, logLength = defaultLogLength } = options
+  const folder = holdDataFolder(directory)
+  let log: Log | undefined
   try {
-    const state = existsSync(folder.dataFile) ? load(folder.dataFile, encryption) : new State()
-    if (folder.existed && !existsSync(folder.dataFile)) throw new RecordError('objects.mdb is missing')
+    if (folder.format !== undefined && !existsSync(folder.dataFile)) throw new RecordError('objects.mdb is missing')
+    if (folder.format !== formatVersion) createLog(directory, logLength)
+    log = new Log(directory, logLength)
+    const { state, replayed } = load(folder.dataFile, { log, encryption })
     const tables = openTables(folder.dataFile)
     folder.complete()
-    const journal = new LmdbJournal(tables, { encryption, directory: options.directory, released: folder.release })
+    const journal = new LmdbJournal(tables, { log, replayed, encryption, directory, released: folder.release })
     return new MvccStore(state, { ...options, journal })
   } catch (error) {
+    log?.close()
     folder.release()
-    throw asDamage(options.directory, error)
+    throw asDamage(directory, error)
   }
 }
 
@@ -68,29 +80,41 @@ function openTables(dataFile: string): Tables {
 /** Values are cut out of slabs: a buffer of its own for each costs 250 bytes more, a quarter of a typical object. */
 const slabLength = 64 << 10
 
-function load(dataFile: string, encryption: Encryption | undefined): State {
-  const versions: Version[] = []
+function load(
+  dataFile: string,
+  { log, encryption }: { log: Log; encryption: Encryption | undefined },
+): { state: State; replayed: readonly Frame[] } {
+  const stored: Version[] = []
   let revision = 0
   let slab = Buffer.alloc(0)
-  readDataFile(dataFile, {
-    objects(name, value) {
-      const key = name.toString()
-      const record = decodeRecord(key, value, encryption)
-      const { length } = record.bytes
-      if (length > slab.length) slab = Buffer.allocUnsafeSlow(Math.max(slabLength, length))
-      const bytes = slab.subarray(0, length)
-      slab = slab.subarray(length)
-      record.bytes.copy(bytes)
-      versions.push(new Version({ key, revision: record.revision, bytes, deleted: false }))
-      revision = Math.max(revision, record.revision)
-    },
-    meta(name, value) {
-      if (name.toString() === revisionName) revision = Math.max(revision, value.readDoubleBE(0))
-    },
-  })
-  const state = new State(revision)
-  for (const version of versions) state.load(version)
-  return state
+  const versionOf = (key: string, value: Buffer): Version => {
+    const record = decodeRecord(key, value, encryption)
+    const { length } = record.bytes
+    if (length > slab.length) slab = Buffer.allocUnsafeSlow(Math.max(slabLength, length))
+    const bytes = slab.subarray(0, length)
+    slab = slab.subarray(length)
+    record.bytes.copy(bytes)
+    return new Version({ key, revision: record.revision, bytes, deleted: false })
+  }
+  if (existsSync(dataFile)) {
+    readDataFile(dataFile, {
+      objects(name, value) {
+        const version = versionOf(name.toString(), value)
+        stored.push(version)
+        revision = Math.max(revision, version.revision)
+      },
+      meta(name, value) {
+        if (name.toString() === revisionName) revision = Math.max(revision, value.readDoubleBE(0))
+      },
+    })
+  }
+  const replayed = log.read(revision)
+  const newest = new Map<string, Buffer | undefined>()
+  for (const { entries } of replayed) for (const { key, record } of entries) newest.set(key, record)
+  const state = new State(replayed.at(-1)?.revision ?? revision)
+  for (const version of stored) if (!newest.has(version.key)) state.load(version)
+  for (const [key, record] of newest) if (record !== undefined) state.load(versionOf(key, record))
+  return { state, replayed }
 }
 
 /** LMDB gives the system's error numbers as they are; its own are below -30000. */
