@@ -11,6 +11,16 @@ function whole(least: number): (text: string) => number {
   }
 }
 
+/** Go's `1h30m`, in seconds, at least one. */
+function duration(text: string): number {
+  const units: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1, ms: 0.001 }
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)]
+  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text)
+    throw new InvalidArgumentError('a duration is written as 30s, 5m or 1h30m')
+  const seconds = parts.reduce((sum, [, number = '0', unit = 's']) => sum + Number(number) * (units[unit] ?? 1), 0)
+  return Math.max(1, Math.ceil(seconds))
+}
+
 const json = (): Option => new Option('-o, --output <format>', 'output format').choices(['json'])
 
 /** Which cluster a command speaks to. */
@@ -65,4 +75,26 @@ export function addDeployCommands(program: Command): void {
     .option('--revision <n>', 'release to promote (default: the newest)', whole(1))
     .option('-y, --yes', 'do not ask')
     .action(async (app, options) => (await import('../commands/promote.ts')).promote(app, options))
+
+  withTarget(program.command('logs'))
+    .description('show the logs of all replicas of an application or of one service of it, in the order of time')
+    .argument('<app>', 'name of the application')
+    .argument('[service]', 'one service of it')
+    .option('-f, --follow', 'go on with what is written, also by pods that come later')
+    .option('--since <duration>', 'only what is newer, such as 30s, 5m, 1h30m', duration)
+    .option('--tail <lines>', 'so many last lines of each container (default: all; 10 with --follow)', whole(0))
+    .option('--previous', 'of the containers before the last restart')
+    .option('-c, --container <name>', 'one container of each pod')
+    .option('--timestamps', 'show when each line was written')
+    .addOption(json())
+    .action(async (app, service, options) => (await import('../commands/logs.ts')).logs(app, service, options))
+
+  withTarget(program.command('export'))
+    .description('write plain YAML, Kustomize or a Helm chart, which need nothing of ours')
+    .argument('<what>', 'YAML file, folder, or name of an application of the cluster')
+    .addOption(new Option('--format <name>', 'what to write').choices(['yaml', 'kustomize', 'helm']).default('yaml'))
+    .option('--out <dir>', 'folder to write to (default: yaml goes to standard output)')
+    .option('--env <name>', 'as it is in this environment')
+    .option('--push <registry>', 'push images that are built here to this registry')
+    .action(async (what, options) => (await import('../commands/export.ts')).exportProject(what, options))
 }

@@ -39,13 +39,13 @@ async function credentialsFor(
   if (spec.external !== undefined) {
     const name = spec.external.credentialsSecret
     if (name === undefined) return undefined
-    const given = credentialsIn(await read(name))
+    const given = readCredentials(await read(name))
     if (given !== undefined) return given
     throw new CliError(
       `DataSource ${metadata.name}: spec.external.credentialsSecret: there is no Secret ${name} with username and password in ${namespace}: make it with \`kubectl create secret generic ${name} -n ${namespace} --from-literal=username=… --from-literal=password=…\``,
     )
   }
-  return credentialsIn(await read(bindingSecretName(metadata.name ?? ''))) ?? newCredentials(spec.username)
+  return readCredentials(await read(bindingSecretName(metadata.name ?? ''))) ?? newCredentials(spec.username)
 }
 
 /** 144 random bits, in letters that need no quoting anywhere. */
@@ -53,10 +53,11 @@ export function newCredentials(username = 'app'): Credentials {
   return { username, password: randomBytes(18).toString('base64url') }
 }
 
-function credentialsIn(secret: Secret | undefined): Credentials | undefined {
+/** User name and password of a Secret as it is read or written; undefined where it has none. */
+export function readCredentials(secret: Secret | undefined): Credentials | undefined {
   const text = (key: string): string | undefined => {
     const value = secret?.data?.[key]
-    return value === undefined ? undefined : Buffer.from(value, 'base64').toString()
+    return secret?.stringData?.[key] ?? (value === undefined ? undefined : Buffer.from(value, 'base64').toString())
   }
   const password = text('password') ?? text('secretKey')
   return password === undefined ? undefined : { username: text('username') ?? text('accessKey') ?? '', password }
