@@ -1,6 +1,7 @@
 // The commands that bring applications into a cluster and look after them there.
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { templateNames } from '../project-templates.ts'
 
 function whole(least: number): (text: string) => number {
   return (text) => {
@@ -97,4 +98,11 @@ export function addDeployCommands(program: Command): void {
     .option('--env <name>', 'as it is in this environment')
     .option('--push <registry>', 'push images that are built here to this registry')
     .action(async (what, options) => (await import('../commands/export.ts')).exportProject(what, options))
+
+  program
+    .command('init')
+    .description('write a small project that deploys as it is')
+    .argument('[name]', 'name of the application and of its new folder (default: the folder you are in)')
+    .addOption(new Option('--from <template>', 'what to begin with').choices(templateNames).default('service'))
+    .action(async (name, options) => (await import('../commands/init.ts')).init(name, options))
 }
