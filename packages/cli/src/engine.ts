@@ -18,11 +18,11 @@ import {
   createSimulatedRuntime,
   startNode,
 } from '@binnacle/node'
-import { type RunningPlatform, startPlatform } from '@binnacle/platform'
 import { type Store, StoreOpenError, createMemoryStore, openLmdbStore } from '@binnacle/store'
 import { CliError } from './cli-error.ts'
 import { type DataDirectory, makeFolder, unusable } from './data-directory.ts'
 import type { EngineLog } from './engine-log.ts'
+import { startEnginePlatform } from './engine-platform.ts'
 import { ifMissing } from './missing-file.ts'
 import { listening } from './listening.ts'
 import { type ServiceRange, claimServiceRange } from './service-range.ts'
@@ -32,6 +32,8 @@ export interface EngineOptions {
   port: number
   registryPort: number
   runtime: 'process' | 'simulated'
+  /** Folders below which sources may be built on the platform's wish. */
+  sourceRoots?: readonly string[]
   log: EngineLog
   onStep: (text: string) => void
 }
@@ -146,7 +148,15 @@ async function start(options: EngineOptions, started: (() => unknown)[], close: 
   })
   started.push(() => node.shutdown(shutdownGraceMs))
   const [platform] = await Promise.all([
-    startEnginePlatform({ api, signal: stop.signal, onError }),
+    startEnginePlatform({
+      api,
+      images,
+      ownHosts,
+      sourceRoots: options.sourceRoots ?? [],
+      runsPrograms: options.runtime === 'process',
+      signal: stop.signal,
+      onError,
+    }),
     nodeReady(admin, nodeName, stop.signal),
   ])
   started.push(() => platform.stop())
@@ -211,28 +221,6 @@ async function startServiceNetwork({ api, range, signal, onError }: NetworkStart
   })
   informers.start(signal)
   return network
-}
-
-interface PlatformStart {
-  api: ApiServer
-  signal: AbortSignal
-  onError: (error: unknown, about?: string) => void
-}
-
-async function startEnginePlatform({ api, signal, onError }: PlatformStart): Promise<RunningPlatform> {
-  const client = createClient(api.transport({ username: 'binnacle:platform', groups: ['system:masters'] }))
-  const informers = new Informers({ client, onError: (error) => onError(error, 'informer') })
-  const platform = await startPlatform({
-    client,
-    informers,
-    events: createEventRecorder({ client, component: 'binnacle-controller', clock: systemClock, onError }),
-    clock: systemClock,
-    signal,
-    runtime: { serviceNames: false },
-    onError,
-  })
-  informers.start(signal)
-  return platform
 }
 
 /** A DNS subdomain, as names of nodes must be. */

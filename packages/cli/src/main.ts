@@ -47,6 +47,7 @@ export function createProgram(): Command {
     .option('--kubeconfig <file>', 'where to write the kubeconfig (default: kubeconfig in the data folder)')
     .option('--canvas-port <port>', 'port of the Canvas; 0: any free one (default: 7070, or a free one)', port)
     .option('--no-canvas', 'do not serve the Canvas')
+    .option('--source <dir...>', 'folders of sources that may be built (default: the working directory)')
     .option('--detach', 'return when the engine is ready, and leave it running')
     .addOption(new Option('--sample <dir>', 'build and apply an example, and print its address').hideHelp())
     .addOption(outputOption())

@@ -2,6 +2,7 @@
 export { buildDockerfile } from './build/dockerfile.ts'
 export { type BuildOptions, type BuiltImage, buildImage } from './build/build.ts'
 export { BuildError } from './build/project.ts'
+export { putEmptyImage } from './empty-image.ts'
 export { type ImageSource, type ResolvedImage, createImageSource } from './image-source.ts'
 export { ImageStore } from './image-store.ts'
 export { type ImageReference, InvalidReferenceError, localRepository, parseReference, tagWarning } from './reference.ts'

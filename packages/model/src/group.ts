@@ -23,3 +23,5 @@ export const configHashAnnotation = 'binnacle.dev/config-hash'
 export const testConnectionAnnotation = 'binnacle.dev/test-connection'
 /** On a Microservice or DataSource: any new value restarts its pods, as `kubectl rollout restart` does. */
 export const restartedAtAnnotation = 'binnacle.dev/restarted-at'
+/** On a Microservice with sources: any new value asks its controller to build them again. */
+export const rebuildAnnotation = 'binnacle.dev/rebuild'

@@ -1,7 +1,7 @@
 // Conditions of our resources, and writing them only where they say something new.
 
 import { type Clock, formatTime, isNotFound, semanticallyEqual } from '@binnacle/api'
-import type { Client, ResourceRef } from '@binnacle/client'
+import type { Client, EventRecorder, ResourceRef } from '@binnacle/client'
 import type { Condition, Resource } from '@binnacle/model'
 import { fieldManager } from './context.ts'
 
@@ -46,6 +46,22 @@ export function conditionOf(
 export function isReady(resource: Resource<string, unknown, { conditions?: Condition[] }>): boolean {
   const ready = conditionOf(resource, 'Ready')
   return ready?.status === 'True' && (ready.observedGeneration ?? 0) >= (resource.metadata.generation ?? 0)
+}
+
+/** What is on its way is no warning. */
+const calm: ReadonlySet<string> = new Set(['Progressing', 'Building'])
+
+/** An event where the resource became ready, ceased to be, or is not for another reason than before. */
+export function tellOfReady(
+  events: EventRecorder,
+  resource: Resource<string, unknown, { conditions?: Condition[] }>,
+  conditions: readonly Condition[] | undefined,
+): void {
+  const before = conditionOf(resource, 'Ready')
+  const ready = conditions?.find(({ type }) => type === 'Ready')
+  if (ready === undefined || (before?.status === ready.status && before.reason === ready.reason)) return
+  const type = ready.status === 'True' || calm.has(ready.reason) ? 'Normal' : 'Warning'
+  events.record(resource, type, ready.reason, ready.message)
 }
 
 /** Applies the status where it differs from what is known. Fields that are left out go away. */

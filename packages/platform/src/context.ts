@@ -10,6 +10,8 @@ export const fieldManager = 'binnacle-controller'
 export interface PlatformRuntime {
   /** Pods reach Services by DNS name; otherwise under the addresses that `reachableAddress` says. */
   serviceNames: boolean
+  /** Whether this process reaches what pods reach, and so can test connections; true where absent. */
+  reachesPods?: boolean
   /** Where data sources are programs of this machine and not images. */
   programs?: ProgramRuntime
 }

@@ -1,10 +1,21 @@
 // The plain objects that our resources become: applied, kept as they were rendered, and deleted when they are rendered no
 // more. One for all controllers of the platform.
 
-import { type KubeObject, type OwnerReference, isNotFound } from '@binnacle/api'
+import {
+  type Deployment,
+  type Job,
+  type KubeObject,
+  type OwnerReference,
+  type Secret,
+  type Service,
+  type StatefulSet,
+  type StatusError,
+  isNotFound,
+} from '@binnacle/api'
 import { Informer, type ResourceRef, configMaps, objectKey, secrets, services } from '@binnacle/client'
 import { apiVersion, managedBy, managedByLabel } from '@binnacle/model'
 import { type PlatformContext, fieldManager } from './context.ts'
+import type { Trouble } from './pod-trouble.ts'
 import { type OwnedKind, ownedKindOf, ownedKinds } from './resources.ts'
 
 /** An object of that name is somebody else's: nothing of it is changed. */
@@ -18,6 +29,15 @@ export class NameTakenError extends Error {
 
 /** These are needed whole: any of them may be read by a service. */
 const readWhole: readonly ResourceRef[] = [configMaps, secrets, services]
+
+/** Kinds that status is read from. */
+interface Readable {
+  Deployment: Deployment
+  Job: Job
+  Secret: Secret
+  Service: Service
+  StatefulSet: StatefulSet
+}
 
 export class OwnedObjects {
   readonly #context: PlatformContext
@@ -68,8 +88,8 @@ export class OwnedObjects {
   }
 
   /** The object as it was seen last. */
-  get<T extends KubeObject>(kind: OwnedKind, key: string): T | undefined {
-    return this.#informers.get(kind)?.get(key) as T | undefined
+  get<K extends keyof Readable>(kind: K, key: string): Readable[K] | undefined {
+    return this.#informers.get(kind)?.get(key)
   }
 
   /**
@@ -143,6 +163,16 @@ export class OwnedObjects {
 
 export function ownerOf({ metadata }: KubeObject): OwnerReference | undefined {
   return metadata.ownerReferences?.find(({ controller }) => controller === true)
+}
+
+/** The object, where it is the resource's own: one of the same name may be somebody else's. */
+export function ownedBy<T extends KubeObject>(resource: KubeObject, object: T | undefined): T | undefined {
+  return object !== undefined && ownerOf(object)?.uid === resource.metadata.uid ? object : undefined
+}
+
+/** The server's words, which name the field. */
+export function refusal(error: StatusError): Trouble {
+  return { reason: error.status.reason ?? 'ApplyFailed', message: `the cluster refuses it: ${error.message}` }
 }
 
 function ownerUid(object: KubeObject): string[] {

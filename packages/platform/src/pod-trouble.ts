@@ -41,7 +41,7 @@ function containerTrouble(status: ContainerStatus, pod: Pod): Trouble | undefine
       return {
         // It goes back and forth between the first two.
         reason: waiting.reason === 'ErrImagePull' ? 'ImagePullBackOff' : waiting.reason,
-        message: `image ${imageOf(name, pod) ?? status.image} cannot be had: ${pullReason(waiting.message)}; build or push it, or correct the image`,
+        message: `image ${imageOf(name, pod) ?? status.image} cannot be had: ${pullReason(waiting.message)}`,
       }
     case 'CreateContainerConfigError':
       return {
@@ -96,8 +96,12 @@ function crashHint(reason: string | undefined, code: number, line: string): stri
 
 /** As the kubelet's events say it, less the words that repeat the image. */
 function pullReason(message: string | undefined): string {
-  if (message === undefined) return 'the registry does not give it'
-  return message.replace(/^Back-off pulling image "[^"]*": (ErrImagePull: )?/, '')
+  const why = (message ?? 'the registry does not give it').replace(
+    /^Back-off pulling image "[^"]*"(: (ErrImagePull: )?)?/,
+    '',
+  )
+  // Our own node says what to do.
+  return why.includes('binnacle build') ? why : `${why}; push it, or correct the image`
 }
 
 function missingHint(message: string): string {
@@ -107,17 +111,20 @@ function missingHint(message: string): string {
   return 'complete its configuration'
 }
 
+/** So many probes must have failed before it is more than a slow start. */
+const tries = 3
+
 function warningTrouble(
   pod: Pod,
   statuses: readonly ContainerStatus[],
   warnings: readonly Event[],
 ): Trouble | undefined {
-  const newest = (reason: string): string | undefined =>
-    warnings.findLast((warning) => warning.reason === reason)?.message?.trim()
+  const newest = (reason: string, times = 1): string | undefined =>
+    warnings.findLast((warning) => warning.reason === reason && (warning.count ?? 1) >= times)?.message?.trim()
   const mount = newest('FailedMount') ?? newest('FailedAttachVolume')
   if (mount !== undefined && statuses.every(({ state }) => state?.running === undefined))
     return { reason: 'FailedMount', message: `a volume cannot be mounted: ${mount}; ${missingHint(mount)}` }
-  const probe = newest('Unhealthy')
+  const probe = newest('Unhealthy', tries)
   if (probe !== undefined)
     return {
       reason: 'ProbeFailed',

@@ -3,10 +3,12 @@
 import type { Clock } from '@binnacle/api'
 import type { Client, Controller, EventRecorder, Informers } from '@binnacle/client'
 import { type ImageBuilder, type PlatformContext, type PlatformRuntime, clusterRuntime } from './context.ts'
+import { startDataSourceController } from './data-source/data-source-controller.ts'
 import { installDefinitions } from './install-definitions.ts'
-import { type Shared, startMicroserviceController } from './microservice/microservice-controller.ts'
+import { startMicroserviceController } from './microservice/microservice-controller.ts'
 import { OwnedObjects } from './owned-objects.ts'
 import { PodWatch } from './pod-watch.ts'
+import type { Shared } from './shared.ts'
 
 export interface StartPlatformOptions {
   /** Acts as the platform's own identity. */
@@ -47,7 +49,9 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Runn
       await (inStep ??= Promise.all([informers.synced(), owned.synced(), podWatch.synced()]))
     },
   }
-  const running: Controller[] = [startMicroserviceController(context, shared)]
+  const running: Controller[] = [startMicroserviceController, startDataSourceController].map((start) =>
+    start(context, shared),
+  )
   return {
     stop: async () => {
       await Promise.all(running.map((controller) => controller.stop()))

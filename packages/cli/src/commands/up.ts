@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { openSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import type { CanvasServer } from '@binnacle/canvas'
@@ -35,6 +35,7 @@ export interface UpOptions {
   canvasPort?: number
   detach?: boolean
   sample?: string
+  source?: string[]
   output?: string
 }
 
@@ -59,6 +60,16 @@ export async function up(options: UpOptions): Promise<void> {
   await engine.close()
   if (!data.ephemeral) await removeRecord(data.path)
   await log.close()
+}
+
+/** Where sources are looked for: the working directory, and the examples of a checkout. */
+async function usualSources(): Promise<string[]> {
+  const examples = join(import.meta.dirname, '..', '..', '..', '..', 'examples')
+  const isThere = await stat(examples).then(
+    () => true,
+    () => false,
+  )
+  return [process.cwd(), ...(isThere ? [examples] : [])]
 }
 
 /** What a later version brings is refused by name, not ignored. */
@@ -91,6 +102,7 @@ async function launch(options: UpOptions, steps: Progress): Promise<Launched> {
     data,
     port: options.port,
     registryPort: options.registryPort,
+    sourceRoots: options.source ?? (await usualSources()),
     runtime,
     log,
     onStep: (text) => steps.step(text),

@@ -36,4 +36,6 @@ export interface RenderContext {
   credentials?: ReadonlyMap<string, Credentials>
   /** Image under which programs of this machine run, where data sources are programs and not images. */
   programImage?: string
+  /** Folder of each program of this machine that was found, by its name: `redis-server` → `/usr/bin`. */
+  programs?: ReadonlyMap<string, string>
 }

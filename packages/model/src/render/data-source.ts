@@ -1,7 +1,7 @@
 // A DataSource as plain objects: the Service Binding Secret, and what runs it where it runs here.
 
 import type { Container, KubeObject, Secret, Service, StatefulSet } from '@binnacle/api'
-import { componentLabel, partOfLabel, restartedAtAnnotation } from '../group.ts'
+import { componentLabel, configHashAnnotation, partOfLabel, restartedAtAnnotation } from '../group.ts'
 import type { DataSource } from '../kinds/data-source.ts'
 import type { Credentials, RenderContext, ServiceAddress } from './context.ts'
 import { type DataSourceEngine, bindingSecretName, engineOf } from './engines.ts'
@@ -22,6 +22,12 @@ export function renderDataSource(source: DataSource, context: RenderContext): Ku
     bindingSecretOf(source, context),
     statefulSetOf(source, engine, context),
   ].filter((object) => object !== undefined)
+}
+
+/** The Services alone: what others need of a data source before it can be rendered whole. */
+export function dataSourceServices(source: DataSource, context: RenderContext): KubeObject[] {
+  const engine = engineOf(source.spec.type)
+  return source.spec.external !== undefined || engine === undefined ? [] : [serviceOf(source, engine, context)]
 }
 
 /** Host and port that clients of the data source use; undefined while the address of its Service is not known. */
@@ -109,8 +115,15 @@ function bindingSecretOf(source: DataSource, context: RenderContext): Secret | u
     kind: 'Secret',
     metadata: meta(source, context, bindingSecretName(nameOf(source))),
     type: `servicebinding.io/${source.spec.type}`,
-    stringData: bindingData(source, address, credentials),
+    // Not stringData: the server keeps `data` only, and what is applied must be what is kept.
+    data: Object.fromEntries(
+      Object.entries(bindingData(source, address, credentials)).map(([key, value]) => [key, base64(value)]),
+    ),
   }
+}
+
+function base64(text: string): string {
+  return btoa(String.fromCharCode(...new TextEncoder().encode(text)))
 }
 
 function serviceOf(source: DataSource, engine: DataSourceEngine, context: RenderContext): Service {
@@ -140,6 +153,8 @@ function statefulSetOf(source: DataSource, engine: DataSourceEngine, context: Re
   const { spec } = source
   const labels = { ...objectLabels(nameOf(source), source.metadata.labels?.[partOfLabel]), [componentLabel]: spec.type }
   const restartedAt = source.metadata.annotations?.[restartedAtAnnotation]
+  const revision = context.revisions?.get(`Secret/${bindingSecretName(nameOf(source))}`)
+  const annotations = defined({ [configHashAnnotation]: revision, [restartedAtAnnotation]: restartedAt })
   const container =
     context.programImage === undefined ? imageContainer(source, engine) : programContainer(source, engine, context)
   return {
@@ -153,7 +168,7 @@ function statefulSetOf(source: DataSource, engine: DataSourceEngine, context: Re
       template: {
         metadata: {
           labels,
-          ...(restartedAt === undefined ? {} : { annotations: { [restartedAtAnnotation]: restartedAt } }),
+          ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
         },
         spec: {
           containers: [container],
@@ -201,29 +216,44 @@ function imageContainer(source: DataSource, engine: DataSourceEngine): Container
       ...(engine.ready === undefined ? { tcpSocket: { port: spec.type } } : { exec: { command: [...engine.ready] } }),
       periodSeconds: 2,
     },
+    terminationMessagePolicy: 'FallbackToLogsOnError',
     resources: spec.resources,
   })
 }
 
 /** The program of this machine, in an image that holds nothing: the process runtime runs it as it is. */
-function programContainer(source: DataSource, engine: DataSourceEngine, { programImage }: RenderContext): Container {
+function programContainer(
+  source: DataSource,
+  engine: DataSourceEngine,
+  { programImage, programs }: RenderContext,
+): Container {
   const { spec } = source
-  if (engine.program === undefined)
+  const { program } = engine
+  if (program === undefined)
     throw new RenderError(
       'spec.type',
       'ProgramUnsupported',
-      `${engine.title} cannot be run as a program of this machine: set spec.external, or run with a container runtime`,
+      `${engine.title} is not run as a program of this machine: run it elsewhere and set spec.external`,
+    )
+  const folder = programs?.get(program.name)
+  if (folder === undefined)
+    throw new RenderError(
+      'spec.type',
+      'ProgramNotFound',
+      `${engine.title} is not installed on this machine (${program.name}): install it (Debian, Ubuntu: apt install ` +
+        `${program.packages.debian}; macOS: brew install ${program.packages.homebrew}), or set spec.external`,
     )
   const variables = Object.fromEntries([...engine.keys].map((key) => [key.toUpperCase(), key] as const))
   return defined({
     name: spec.type,
     image: programImage ?? '',
-    command: ['/bin/sh', '-c', engine.program.script],
-    args: ['sh', ...(spec.args ?? [])],
-    env: [{ name: 'DATA', value: engine.data }, ...fromBinding(source, variables)],
+    command: ['/bin/sh', '-c', program.script],
+    args: [program.name, ...(spec.args ?? [])],
+    env: [{ name: 'BIN', value: folder }, { name: 'DATA', value: engine.data }, ...fromBinding(source, variables)],
     ports: [{ name: spec.type, containerPort: engine.port }],
     volumeMounts: [{ name: 'data', mountPath: engine.data }],
     readinessProbe: { tcpSocket: { port: spec.type }, periodSeconds: 1 },
+    terminationMessagePolicy: 'FallbackToLogsOnError',
     resources: spec.resources,
   })
 }

@@ -1,17 +1,19 @@
 // The data sources that can be run here: image, port, credentials and what a client needs to know. One row a type.
 
 import type { DataSourceSpec, DataSourceType } from '../kinds/data-source.ts'
+import { programScripts } from './program-scripts.ts'
 
 /** How a data source is run from the program that this machine has. */
 export interface Program {
-  /** Found on the PATH or in one of the folders. */
+  /** Found on the PATH, or in one of the folders, in which `*` stands for a version. */
   name: string
-  folders?: readonly string[]
+  folders: readonly string[]
   /** Package that brings it. */
   packages: { debian: string; homebrew: string }
   /**
-   * Shell script that runs it in the foreground. Variables: PORT to listen on, DATA for the data, DATABASE,
-   * USERNAME and PASSWORD, BIN for the folder of the program. It listens on loopback only.
+   * Shell script that runs it in the foreground. Variables: PORT to listen on, DATA for the data, DATABASE, USERNAME and
+   * PASSWORD, BIN for the folder of the program; its arguments go to the program. It listens on loopback only, and takes
+   * the password from the binding at each start. Passwords never stand on a command line.
    */
   script: string
 }
@@ -48,6 +50,13 @@ export const engines: Readonly<Record<Exclude<DataSourceType, 'http'>, DataSourc
     env: { POSTGRES_USER: 'username', POSTGRES_PASSWORD: 'password', POSTGRES_DB: 'database' },
     ready: ['sh', '-c', 'pg_isready -U "$POSTGRES_USER" -d "$POSTGRES_DB" -h 127.0.0.1'],
     keys: loginKeys,
+    program: {
+      name: 'postgres',
+      // Debian keeps them out of the PATH, by version.
+      folders: ['/usr/lib/postgresql/*/bin', '/opt/homebrew/opt/postgresql@*/bin', '/usr/pgsql-*/bin'],
+      packages: { debian: 'postgresql', homebrew: 'postgresql@17' },
+      script: programScripts.postgresql,
+    },
   },
   mysql: {
     title: 'MySQL',
@@ -63,6 +72,12 @@ export const engines: Readonly<Record<Exclude<DataSourceType, 'http'>, DataSourc
       MYSQL_DATABASE: 'database',
     },
     keys: loginKeys,
+    program: {
+      name: 'mariadbd',
+      folders: ['/usr/sbin', '/usr/libexec'],
+      packages: { debian: 'mariadb-server', homebrew: 'mariadb' },
+      script: programScripts.mysql,
+    },
   },
   mongodb: {
     title: 'MongoDB',
@@ -90,9 +105,9 @@ export const engines: Readonly<Record<Exclude<DataSourceType, 'http'>, DataSourc
     keys: ['password'],
     program: {
       name: 'redis-server',
+      folders: ['/usr/bin', '/opt/homebrew/bin'],
       packages: { debian: 'redis-server', homebrew: 'redis' },
-      script:
-        'exec "$BIN/redis-server" --bind 127.0.0.1 --port "$PORT" --requirepass "$PASSWORD" --dir "$DATA" --appendonly yes',
+      script: programScripts.redis,
     },
   },
   nats: {
@@ -107,9 +122,9 @@ export const engines: Readonly<Record<Exclude<DataSourceType, 'http'>, DataSourc
     keys: ['username', 'password'],
     program: {
       name: 'nats-server',
+      folders: ['/usr/sbin', '/opt/homebrew/bin'],
       packages: { debian: 'nats-server', homebrew: 'nats-server' },
-      script:
-        'exec "$BIN/nats-server" --addr 127.0.0.1 --port "$PORT" --jetstream --store_dir "$DATA" --user "$USERNAME" --pass "$PASSWORD"',
+      script: programScripts.nats,
     },
   },
   s3: {

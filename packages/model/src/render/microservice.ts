@@ -18,15 +18,7 @@ import type { AdminJob, Microservice, MicroserviceSpec } from '../kinds/microser
 import type { Port } from '../kinds/shared.ts'
 import type { RenderContext } from './context.ts'
 import { defined, fileKey, objectLabels, ownedName, selectorLabels, shortHash } from './names.ts'
-import {
-  filesConfigMapName,
-  imageOf,
-  jobContainer,
-  programContainer,
-  readSources,
-  sidecarContainer,
-  volumesOf,
-} from './pod.ts'
+import { filesConfigMapName, jobContainer, programContainer, readSources, sidecarContainer, volumesOf } from './pod.ts'
 import { callersOf } from './wires.ts'
 
 /** @throws RenderError where the context does not say what the service needs */
@@ -46,7 +38,7 @@ export function renderMicroservice(service: Microservice, context: RenderContext
 }
 
 /** The Services alone: what others need of a microservice before it can be rendered whole. */
-export function renderServices(service: Microservice, context: RenderContext): KubeObject[] {
+export function microserviceServices(service: Microservice, context: RenderContext): KubeObject[] {
   return [serviceOf(service, context)].filter((object) => object !== undefined)
 }
 
@@ -265,7 +257,7 @@ interface JobPlace {
   context: RenderContext
 }
 
-/** Once for each version of image and command, on a schedule, or a suspended CronJob to make jobs from by hand. */
+/** Once for each version of image, command and environment, on a schedule, or a suspended CronJob to make jobs from by hand. */
 function jobOf(service: Microservice, job: AdminJob, { field, context }: JobPlace): Job | CronJob {
   const run = job.run ?? 'OnRelease'
   const container = jobContainer(service, job, { field, context })
@@ -288,7 +280,8 @@ function jobOf(service: Microservice, job: AdminJob, { field, context }: JobPlac
   })
   const name = ownedName(nameOf(service), job.name)
   if (run === 'OnRelease') {
-    const version = shortHash(JSON.stringify([imageOf(service, context), job]))
+    // A Job's template cannot be changed: each version of it is a Job of its own.
+    const version = shortHash(JSON.stringify(spec))
     return {
       apiVersion: 'batch/v1',
       kind: 'Job',

@@ -12,6 +12,9 @@ import { bindingVariables, boundSource, useVariables } from './wires.ts'
 /** Where bindings are found as files (servicebinding.io). */
 const bindingRoot = '/bindings'
 
+/** The end of a failed program's log becomes part of the pod's status, and so of what the resource says of itself. */
+const terminationMessagePolicy = 'FallbackToLogsOnError'
+
 export function filesConfigMapName(service: string): string {
   return ownedName(service, 'files')
 }
@@ -39,6 +42,7 @@ export function programContainer(service: Microservice, context: RenderContext):
     livenessProbe: spec.health?.liveness,
     readinessProbe: spec.health?.readiness,
     startupProbe: spec.health?.startup,
+    terminationMessagePolicy,
     resources: spec.resources,
   })
 }
@@ -49,6 +53,7 @@ export function sidecarContainer({ name, image, command, args, env, ports, resou
     name,
     image,
     restartPolicy: 'Always',
+    terminationMessagePolicy,
     command,
     args,
     env,
@@ -67,6 +72,7 @@ export function jobContainer(
   return defined({
     name: job.name,
     image: job.image ?? imageOf(service, context),
+    terminationMessagePolicy,
     command: job.command,
     args: job.args,
     ...environmentOf(service, job.env ?? [], context),

@@ -1,10 +1,18 @@
 // Something that rendering needs and the context does not say.
 
+export type RenderReason =
+  | 'ImageUnknown'
+  | 'UseUnresolved'
+  | 'BindingUnresolved'
+  | 'PortUnknown'
+  | 'ProgramUnsupported'
+  | 'ProgramNotFound'
+
 /** `field` is the path in the resource, `reason` the word for the condition, the message says what to do. */
 export class RenderError extends Error {
   readonly field: string
-  readonly reason: 'ImageUnknown' | 'UseUnresolved' | 'BindingUnresolved' | 'PortUnknown' | 'ProgramUnsupported'
-  constructor(field: string, reason: RenderError['reason'], message: string) {
+  readonly reason: RenderReason
+  constructor(field: string, reason: RenderReason, message: string) {
     super(message)
     this.name = 'RenderError'
     this.field = field

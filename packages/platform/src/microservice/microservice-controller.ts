@@ -1,24 +1,24 @@
 // Makes a Microservice run: renders it, applies what it became, and says in its status how that goes.
 
-import { type Deployment, type Node, type Service, type StatefulSet, StatusError } from '@binnacle/api'
+import { type KubeObject, type Node, StatusError } from '@binnacle/api'
 import { type Controller, nodes, objectKey, startController } from '@binnacle/client'
-import { type KubeObject } from '@binnacle/api'
-import { type Microservice, RenderError, type RenderContext, render, renderServices } from '@binnacle/model'
-import { conditionOf, writeStatus } from '../conditions.ts'
+import {
+  type Microservice,
+  type RenderContext,
+  RenderError,
+  bindingSecretName,
+  render,
+  renderServices,
+} from '@binnacle/model'
+import { type Finding, tellOfReady, writeStatus } from '../conditions.ts'
 import type { PlatformContext } from '../context.ts'
-import { NameTakenError, type OwnedObjects } from '../owned-objects.ts'
-import type { PodWatch } from '../pod-watch.ts'
+import { NameTakenError, ownedBy, refusal } from '../owned-objects.ts'
 import { renderContext, renderSources, revisionsOf, usedServices } from '../render-context.ts'
 import { microservices } from '../resources.ts'
 import type { Trouble } from '../pod-trouble.ts'
+import type { Shared } from '../shared.ts'
+import { type BuildState, Builds } from './builds.ts'
 import { microserviceStatus, serviceUrl } from './microservice-status.ts'
-
-export interface Shared {
-  owned: OwnedObjects
-  podWatch: PodWatch
-  /** Resolves when everything that is looked at has been read once. */
-  inStep: () => Promise<void>
-}
 
 export function startMicroserviceController(context: PlatformContext, shared: Shared): Controller {
   const { client, informers, events, clock, runtime, onError } = context
@@ -26,6 +26,7 @@ export function startMicroserviceController(context: PlatformContext, shared: Sh
   const sources = renderSources(context)
   const nodeInformer = informers.of<Node>(nodes)
   const name = 'microservice-controller'
+  const builds = new Builds(context.builder, (key) => controller.enqueue(key))
 
   const controller = startController({
     name,
@@ -42,59 +43,76 @@ export function startMicroserviceController(context: PlatformContext, shared: Sh
   })
 
   async function reconcile(service: Microservice, key: string): Promise<void> {
-    const rendering = contextOf(service)
-    const outcome = await applied(service, rendering)
+    const workload = ownedBy(service, owned.get('Deployment', key)) ?? ownedBy(service, owned.get('StatefulSet', key))
+    const build = builds.of(service, workload?.spec?.template.spec?.containers[0]?.image)
+    const outcome = await applied(service, contextOf(service, build), build)
     await report(service, key, outcome)
     // What only a change of another object mends waits for that change; the cluster's refusals are tried again.
     if (outcome.retry !== undefined) throw outcome.retry
   }
 
-  function contextOf(service: Microservice): RenderContext {
+  function contextOf(service: Microservice, build: BuildState | undefined): RenderContext {
+    const image = build?.image
     return {
       ...renderContext(service.metadata.namespace ?? '', sources, runtime),
       services: usedServices(service, sources),
       revisions: revisionsOf(service, sources),
+      ...(image === undefined ? {} : { images: new Map([[service.metadata.name ?? '', image]]) }),
     }
   }
 
-  async function applied(service: Microservice, rendering: RenderContext): Promise<Outcome> {
+  async function applied(
+    service: Microservice,
+    rendering: RenderContext,
+    build: BuildState | undefined,
+  ): Promise<Outcome> {
+    const built = build === undefined ? {} : { built: build.finding }
+    // Without an image there is nothing to run; with an older one, that one is kept as it should be.
+    const failure = build?.trouble
     try {
-      const objects = rendered(service, rendering)
+      if (failure !== undefined && build?.image === undefined) {
+        await owned.apply(service, renderServices(service, rendering))
+        return { ...built, failure }
+      }
+      const objects = unboundOf(service) ?? rendered(service, rendering)
       if (objects instanceof RenderError) {
         // Services that use each other need each other's addresses: those come before the rest is known.
         await owned.apply(service, renderServices(service, rendering))
-        return { failure: { reason: objects.reason, message: objects.message }, unresolved: true }
+        return { ...built, failure: { reason: objects.reason, message: objects.message }, unresolved: true }
       }
       await owned.reconcile(service, objects)
-      return {}
+      return { ...built, ...(failure === undefined ? {} : { failure }) }
     } catch (error) {
-      if (error instanceof NameTakenError) return { failure: { reason: 'NameTaken', message: error.message } }
+      if (error instanceof NameTakenError) return { ...built, failure: { reason: 'NameTaken', message: error.message } }
       if (!(error instanceof StatusError)) throw error
-      return { failure: refusal(error), retry: error }
+      return { ...built, failure: refusal(error), retry: error }
     }
   }
 
+  /** A binding whose Secret is still to come: pods could not start, and would start twice. */
+  function unboundOf({ metadata, spec }: Microservice): RenderError | undefined {
+    for (const [index, binding] of (spec.bindings ?? []).entries()) {
+      if (sources.dataSources.get(`${metadata.namespace}/${binding.name}`) === undefined) continue
+      if (sources.secrets.get(`${metadata.namespace}/${bindingSecretName(binding.name)}`) !== undefined) continue
+      const message = `data source ${binding.name} has no credentials yet: its own state says why`
+      return new RenderError(`spec.bindings[${index}]`, 'BindingUnresolved', message)
+    }
+    return undefined
+  }
+
   async function report(service: Microservice, key: string, outcome: Outcome): Promise<void> {
-    const own = owned.get<Service>('Service', key)
+    const own = ownedBy(service, owned.get('Service', key))
     const status = microserviceStatus(service, {
       ...outcome,
-      deployment: ownedBy(service, owned.get<Deployment>('Deployment', key)),
-      statefulSet: ownedBy(service, owned.get<StatefulSet>('StatefulSet', key)),
+      deployment: ownedBy(service, owned.get('Deployment', key)),
+      statefulSet: ownedBy(service, owned.get('StatefulSet', key)),
       pods: podWatch.podsOf(key),
       warningsOf: (kind, object) => podWatch.warningsOf(kind, object),
       url: serviceUrl(own, { nodeAddress: nodeAddress(nodeInformer.list()), isLocal: !runtime.serviceNames }),
       clock,
     })
-    if (!(await writeStatus(client, microservices, { resource: service, status }))) return
-    const before = conditionOf(service, 'Ready')
-    const ready = conditionOf({ status }, 'Ready')
-    if (ready === undefined || (before?.status === ready.status && before.reason === ready.reason)) return
-    events.record(
-      service,
-      ready.status === 'True' || ready.reason === 'Progressing' ? 'Normal' : 'Warning',
-      ready.reason,
-      ready.message,
-    )
+    if (await writeStatus(client, microservices, { resource: service, status }))
+      tellOfReady(events, service, status.conditions)
   }
 
   const enqueue = (object: KubeObject): void => controller.enqueue(objectKey(object))
@@ -117,7 +135,10 @@ export function startMicroserviceController(context: PlatformContext, shared: Sh
       enqueueNeighbours(old)
       enqueueNeighbours(service)
     },
-    deleted: enqueueNeighbours,
+    deleted: (service) => {
+      builds.forget(service.metadata.uid ?? '')
+      enqueueNeighbours(service)
+    },
   })
   const usersOf = (service: KubeObject): void => enqueueIndexed('uses', objectKey(service))
   sources.services.on({ added: usersOf, updated: usersOf, deleted: usersOf })
@@ -135,6 +156,7 @@ export function startMicroserviceController(context: PlatformContext, shared: Sh
 }
 
 interface Outcome {
+  built?: Finding
   failure?: Trouble
   unresolved?: boolean
   /** Refused by the cluster: may go well the next time. */
@@ -148,16 +170,6 @@ function rendered(service: Microservice, context: RenderContext): KubeObject[] |
     if (error instanceof RenderError) return error
     throw error
   }
-}
-
-/** The server's words, which name the field. */
-export function refusal(error: StatusError): Trouble {
-  return { reason: error.status.reason ?? 'ApplyFailed', message: `the cluster refuses it: ${error.message}` }
-}
-
-/** An object of the same name may be somebody else's. */
-function ownedBy<T extends KubeObject>(service: Microservice, object: T | undefined): T | undefined {
-  return object?.metadata.ownerReferences?.some(({ uid }) => uid === service.metadata.uid) ? object : undefined
 }
 
 function nodeAddress(all: readonly Node[]): string | undefined {

@@ -1,28 +1,17 @@
 // What a Microservice's status says of its workload, its pods and its address.
 
-import {
-  type Clock,
-  type Deployment,
-  type Event,
-  type Pod,
-  type Service,
-  type StatefulSet,
-  reachableAddress,
-} from '@binnacle/api'
+import { type Clock, type Pod, type Service, reachableAddress } from '@binnacle/api'
 import { type Microservice, type MicroserviceStatus, selectorLabels } from '@binnacle/model'
-import { type Finding, conditionOf, conditionsOf } from '../conditions.ts'
-import { type Trouble, podTrouble } from '../pod-trouble.ts'
+import { type Finding, conditionsOf } from '../conditions.ts'
+import type { Trouble } from '../pod-trouble.ts'
+import { type WorkloadState, newestFirst, workloadTrouble } from '../workload.ts'
 
-export interface Observed {
+export interface Observed extends WorkloadState {
   /** Why nothing could be rendered or applied. */
   failure?: Trouble
   /** Whether `failure` is a need that rendering found unmet. */
   unresolved?: boolean
   built?: Finding
-  deployment?: Deployment | undefined
-  statefulSet?: StatefulSet | undefined
-  pods: readonly Pod[]
-  warningsOf: (kind: 'Pod' | 'StatefulSet', object: Pod | StatefulSet) => readonly Event[]
   url: string | undefined
   clock: Clock
 }
@@ -71,7 +60,7 @@ function readyOf(service: Microservice, observed: Observed): Finding {
   if (paused && available >= wanted)
     return { type: 'Ready', status: 'True', reason: 'Paused', message: 'rollout.paused holds the new version back' }
   return notReady(
-    troubleOf(observed) ?? {
+    workloadTrouble(observed) ?? {
       reason: 'Progressing',
       message: isRolledOut
         ? `${available} of ${wanted} replicas are ready`
@@ -89,7 +78,7 @@ interface Counts {
   paused: boolean
 }
 
-function countsOf({ deployment, statefulSet }: Observed): Counts | undefined {
+function countsOf({ deployment, statefulSet }: WorkloadState): Counts | undefined {
   if (deployment !== undefined) {
     const { spec, status, metadata } = deployment
     const wanted = spec?.replicas ?? 1
@@ -109,44 +98,6 @@ function countsOf({ deployment, statefulSet }: Observed): Counts | undefined {
     updated >= wanted &&
     status?.currentRevision === status?.updateRevision
   return { wanted, updated, available: status?.availableReplicas ?? 0, isRolledOut, paused: false }
-}
-
-/** The cause with the most to do about it: what keeps replicas from being made, then what keeps them from being ready. */
-export function troubleOf({ deployment, statefulSet, pods, warningsOf }: Observed): Trouble | undefined {
-  const failed = deployment?.status?.conditions?.find(
-    ({ type, status }) => type === 'ReplicaFailure' && status === 'True',
-  )
-  if (failed !== undefined) return cannotCreate(failed.message ?? '')
-  const newestFirst = pods.toSorted((a, b) => (creation(a) < creation(b) ? 1 : -1))
-  for (const pod of newestFirst) {
-    const trouble = podTrouble(pod, warningsOf('Pod', pod))
-    if (trouble !== undefined) return trouble
-  }
-  const wanted = statefulSet?.spec?.replicas ?? 1
-  if (statefulSet !== undefined && pods.length < wanted) {
-    const refused = warningsOf('StatefulSet', statefulSet).findLast(({ reason }) => reason === 'FailedCreate')
-    if (refused !== undefined) return cannotCreate(refused.message ?? '')
-  }
-  const stuck = deployment?.status?.conditions?.find(({ type }) => type === 'Progressing')
-  if (stuck?.reason === 'ProgressDeadlineExceeded')
-    return {
-      reason: 'ProgressDeadlineExceeded',
-      message: `the rollout made no progress in time: ${stuck.message ?? ''}; look at the log of its newest replica`,
-    }
-  return undefined
-}
-
-function creation({ metadata }: Pod): string {
-  return metadata.creationTimestamp ?? ''
-}
-
-function cannotCreate(message: string): Trouble {
-  return /exceeded quota/.test(message)
-    ? {
-        reason: 'QuotaExceeded',
-        message: `replicas cannot be made: ${message}; lower replicas or resources, or raise the quota`,
-      }
-    : { reason: 'FailedCreate', message: `replicas cannot be made: ${message}` }
 }
 
 function progressingOf(observed: Observed): Finding {
@@ -170,9 +121,7 @@ function progressingOf(observed: Observed): Finding {
 
 /** `name:tag@sha256:…` of what the newest ready pod runs. */
 function runningImage(service: Microservice, pods: readonly Pod[]): string | undefined {
-  const statuses = pods
-    .toSorted((a, b) => (creation(a) < creation(b) ? 1 : -1))
-    .flatMap(({ status }) => status?.containerStatuses ?? [])
+  const statuses = newestFirst(pods).flatMap(({ status }) => status?.containerStatuses ?? [])
   const status = statuses.find(({ name, imageID }) => name === service.metadata.name && imageID !== '')
   if (status === undefined) return undefined
   const digest = /sha256:[a-f0-9]{64}/.exec(status.imageID)?.[0]
