@@ -5,9 +5,17 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { type Node, systemClock } from '@binnacle/api'
+import { type Node, isAlreadyExists, systemClock } from '@binnacle/api'
 import { type ApiServer, type RequestLogEntry, createApiServer } from '@binnacle/apiserver'
-import { type Client, Informers, createClient, createEventRecorder, nodes } from '@binnacle/client'
+import {
+  type Client,
+  type Controller,
+  Informers,
+  createClient,
+  createEventRecorder,
+  nodes,
+  storageClasses,
+} from '@binnacle/client'
 import { startControllers } from '@binnacle/controllers'
 import { ImageStore, type Registry, createImageSource, startRegistry } from '@binnacle/images'
 import { type Network, startNetwork } from '@binnacle/network'
@@ -16,6 +24,8 @@ import {
   type NodeAgent,
   createProcessRuntime,
   createSimulatedRuntime,
+  standardStorageClass,
+  startFolderProvisioner,
   startNode,
 } from '@binnacle/node'
 import { type Store, StoreOpenError, createMemoryStore, openLmdbStore } from '@binnacle/store'
@@ -160,6 +170,8 @@ async function start(options: EngineOptions, started: (() => unknown)[], close: 
     nodeReady(admin, nodeName, stop.signal),
   ])
   started.push(() => platform.stop())
+  const provisioner = await startVolumes({ api, admin, directory: data.path, nodeName, signal: stop.signal, onError })
+  started.push(() => provisioner.stop())
   onStep(`node ${nodeName} is Ready (${runtime.name} runtime)`)
   return { api, admin, images, registry, network, nodeName, close }
 }
@@ -221,6 +233,36 @@ async function startServiceNetwork({ api, range, signal, onError }: NetworkStart
   })
   informers.start(signal)
   return network
+}
+
+interface VolumesStart {
+  api: ApiServer
+  admin: Client
+  directory: string
+  nodeName: string
+  signal: AbortSignal
+  onError: (error: unknown, about?: string) => void
+}
+
+/** Claims get folders of this machine, by a class that may be changed; a class of another name can be made the default. */
+async function startVolumes({ api, admin, directory, nodeName, signal, onError }: VolumesStart): Promise<Controller> {
+  const client = createClient(api.transport('system:serviceaccount:kube-system:persistent-volume-binder'))
+  const informers = new Informers({ client, onError: (error) => onError(error, 'informer') })
+  await admin.create(storageClasses, standardStorageClass).catch((error: unknown) => {
+    if (!isAlreadyExists(error)) throw error
+  })
+  const component = 'folder-provisioner'
+  const provisioner = startFolderProvisioner({
+    client,
+    informers,
+    events: createEventRecorder({ client, component, clock: systemClock, onError }),
+    clock: systemClock,
+    directory: join(directory, 'volumes'),
+    nodeName,
+    onError: (error, key) => onError(error, `${component} ${key}`),
+  })
+  informers.start(signal)
+  return provisioner
 }
 
 /** A DNS subdomain, as names of nodes must be. */

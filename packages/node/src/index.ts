@@ -4,3 +4,8 @@ export { createProcessRuntime, type ProcessRuntimeOptions } from './process/proc
 export * from './runtime.ts'
 export type { ServingOptions } from './server/kubelet-server.ts'
 export { createSimulatedRuntime } from './simulated-runtime.ts'
+export {
+  type FolderProvisionerOptions,
+  standardStorageClass,
+  startFolderProvisioner,
+} from './volumes/folder-provisioner.ts'

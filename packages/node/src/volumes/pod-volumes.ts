@@ -3,8 +3,17 @@
 
 import { chmod, mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Clock, ConfigMap, Pod, Secret, TokenRequest, Volume } from '@binnacle/api'
-import { type Client, serviceAccounts } from '@binnacle/client'
+import type {
+  Clock,
+  ConfigMap,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  Secret,
+  TokenRequest,
+  Volume,
+} from '@binnacle/api'
+import { type Client, persistentVolumeClaims, persistentVolumes, serviceAccounts } from '@binnacle/client'
 import { ifMissing } from '../missing-file.ts'
 import { type NodeFacts, type References, podField, resourceField } from '../pods/environment.ts'
 import { type Ownership, type VolumeFile, writeAtomically } from './atomic-writer.ts'
@@ -65,6 +74,7 @@ export class PodVolumes {
   async #syncOne(pod: Pod, volume: Volume): Promise<string> {
     const directory = join(this.#options.directory, 'volumes', volume.name)
     if (volume.hostPath) return hostPath(volume.hostPath.path, volume.hostPath.type ?? '')
+    if (volume.persistentVolumeClaim) return this.#claimed(pod, volume.persistentVolumeClaim.claimName)
     if (volume.emptyDir) {
       await mkdir(directory, { recursive: true })
       await chmod(directory, 0o777)
@@ -93,11 +103,25 @@ export class PodVolumes {
       return this.#downwardFiles(pod, volume.downwardAPI.items ?? [], volume.downwardAPI.defaultMode ?? 0o644)
     if (volume.projected) return this.#projectedFiles(pod, volume)
     const kind = Object.keys(volume).find((key) => key !== 'name') ?? 'unknown'
-    throw new Error(
-      kind === 'persistentVolumeClaim'
-        ? 'persistent volume claims are not supported by this node; use an emptyDir or hostPath volume'
-        : `volume type ${kind} is not supported by this node`,
-    )
+    throw new Error(`volume type ${kind} is not supported by this node`)
+  }
+
+  /** The folder behind a claim that is bound. */
+  async #claimed({ metadata }: Pod, claimName: string): Promise<string> {
+    const { client } = this.#options
+    const claim = await client.get<PersistentVolumeClaim>(persistentVolumeClaims, {
+      namespace: metadata.namespace ?? '',
+      name: claimName,
+    })
+    const name = claim.spec?.volumeName
+    if (name === undefined || claim.status?.phase !== 'Bound')
+      throw new Error(`persistentvolumeclaim "${claimName}" is not bound yet`)
+    const { spec } = await client.get<PersistentVolume>(persistentVolumes, { name })
+    if (spec?.claimRef?.uid !== claim.metadata.uid)
+      throw new Error(`persistentvolume "${name}" is bound to another claim than "${claimName}"`)
+    if (spec?.hostPath) return hostPath(spec.hostPath.path, spec.hostPath.type ?? '')
+    if (spec?.local) return hostPath(spec.local.path, 'Directory')
+    throw new Error(`persistentvolume "${name}" is neither a hostPath nor a local volume: this node supports no other`)
   }
 
   async #projectedFiles(pod: Pod, volume: Volume): Promise<Map<string, VolumeFile>> {
