@@ -43,7 +43,7 @@ export class OwnedObjects {
   readonly #context: PlatformContext
   readonly #informers = new Map<OwnedKind, Informer<KubeObject>>()
   /** What was applied last, by kind and key: an apply that would say the same again is left out. */
-  readonly #applied = new Map<string, string>()
+  readonly #applied = new Map<string, { text: string; object: KubeObject }>()
 
   constructor(context: PlatformContext) {
     this.#context = context
@@ -92,6 +92,20 @@ export class OwnedObjects {
     return this.#informers.get(kind)?.get(key)
   }
 
+  /** What was applied for the resource last. */
+  appliedFor(owner: KubeObject): KubeObject[] {
+    const { uid, namespace } = owner.metadata
+    const found: KubeObject[] = []
+    for (const { object } of this.#applied.values())
+      if (object.metadata.namespace === namespace && ownerOf(object)?.uid === uid) found.push(object)
+    return found
+  }
+
+  /** The resource is gone: what was applied for it need not be remembered. */
+  forget(owner: KubeObject): void {
+    for (const object of this.appliedFor(owner)) this.#applied.delete(appliedKey(object))
+  }
+
   /**
    * Makes the cluster's objects what was rendered. Objects of the resource that are not among them are deleted.
    * @throws NameTakenError before anything is changed; StatusError where the cluster refuses an object
@@ -108,13 +122,13 @@ export class OwnedObjects {
     for (const object of due) {
       const kind = ownedKindOf(object)
       await this.#context.client.apply(ownedKinds[kind], object, { fieldManager, force: true })
-      this.#applied.set(appliedKey(object), JSON.stringify(object))
+      this.#applied.set(appliedKey(object), { text: JSON.stringify(object), object })
     }
   }
 
   /** Applied before in the same words, and still there in them: what nobody changed needs no request. */
   #isAsApplied(object: KubeObject): boolean {
-    if (this.#applied.get(appliedKey(object)) !== JSON.stringify(object)) return false
+    if (this.#applied.get(appliedKey(object))?.text !== JSON.stringify(object)) return false
     const live = this.#informers.get(ownedKindOf(object))?.get(objectKey(object))
     return live !== undefined && live.metadata.deletionTimestamp === undefined && says(live, object)
   }
@@ -192,7 +206,7 @@ function appliedKey({ kind, metadata }: KubeObject): string {
 }
 
 /** Whether `live` says at least what `wanted` says; what the server or others added does not matter. */
-function says(live: unknown, wanted: unknown): boolean {
+export function says(live: unknown, wanted: unknown): boolean {
   if (wanted === undefined || live === wanted) return true
   if (typeof wanted !== 'object' || typeof live !== 'object' || live === null || wanted === null) return false
   if (Array.isArray(wanted))

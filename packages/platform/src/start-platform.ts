@@ -2,6 +2,9 @@
 
 import type { Clock } from '@binnacle/api'
 import type { Client, Controller, EventRecorder, Informers } from '@binnacle/client'
+import { startApplicationController } from './application/application-controller.ts'
+import { startEnvironmentController } from './application/environment-controller.ts'
+import { startReleaseController } from './application/release-controller.ts'
 import { type ImageBuilder, type PlatformContext, type PlatformRuntime, clusterRuntime } from './context.ts'
 import { startDataSourceController } from './data-source/data-source-controller.ts'
 import { installDefinitions } from './install-definitions.ts'
@@ -30,6 +33,14 @@ export interface RunningPlatform {
   stop(): Promise<void>
 }
 
+const controllers = [
+  startMicroserviceController,
+  startDataSourceController,
+  startApplicationController,
+  startReleaseController,
+  startEnvironmentController,
+]
+
 /** Resolves when the cluster serves our kinds and the controllers follow them. */
 export async function startPlatform(options: StartPlatformOptions): Promise<RunningPlatform> {
   const { client, informers, signal } = options
@@ -49,9 +60,7 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Runn
       await (inStep ??= Promise.all([informers.synced(), owned.synced(), podWatch.synced()]))
     },
   }
-  const running: Controller[] = [startMicroserviceController, startDataSourceController].map((start) =>
-    start(context, shared),
-  )
+  const running: Controller[] = controllers.map((start) => start(context, shared))
   return {
     stop: async () => {
       await Promise.all(running.map((controller) => controller.stop()))

@@ -205,9 +205,10 @@ export function startDataSourceController(context: PlatformContext, shared: Shar
   sources.dataSources.on({
     added: enqueue,
     updated: enqueue,
-    deleted: ({ metadata }) => {
-      tests.delete(metadata.uid ?? '')
-      credentials.forget(metadata.uid ?? '')
+    deleted: (source) => {
+      owned.forget(source)
+      tests.delete(source.metadata.uid ?? '')
+      credentials.forget(source.metadata.uid ?? '')
     },
   })
   const enqueueExternal = (secret: KubeObject): void => {

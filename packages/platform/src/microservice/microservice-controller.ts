@@ -137,6 +137,7 @@ export function startMicroserviceController(context: PlatformContext, shared: Sh
     },
     deleted: (service) => {
       builds.forget(service.metadata.uid ?? '')
+      owned.forget(service)
       enqueueNeighbours(service)
     },
   })
