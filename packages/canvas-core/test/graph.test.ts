@@ -28,7 +28,14 @@ describe('a graph', () => {
     const document = shop()
     const before = buildGraph(document)
     const after = buildGraph(
-      changed(document, microservice('api', { image: 'shop/api:2', bindings: [{ name: 'cache' }] })),
+      changed(
+        document,
+        microservice('api', {
+          image: 'shop/api:2',
+          ports: [{ name: 'http', port: 80 }],
+          bindings: [{ name: 'cache' }],
+        }),
+      ),
       before,
     )
     expect(after.byKey.get(msKey('web'))).toBe(before.byKey.get(msKey('web')))
