@@ -173,9 +173,16 @@ function bindingVolumeName(name: string): string {
 }
 
 /** `ConfigMap/<name>` and `Secret/<name>` of all that the pods read at their start. */
-export function readSources({ env = [], envFrom = [], files = [], bindings = [] }: MicroserviceSpec): string[] {
+export function readSources({
+  env = [],
+  envFrom = [],
+  files = [],
+  bindings = [],
+  sidecars = [],
+}: MicroserviceSpec): string[] {
+  const variables = [...env, ...sidecars.flatMap((sidecar) => sidecar.env ?? [])]
   const sources = [
-    ...env.flatMap(({ valueFrom }) => [
+    ...variables.flatMap(({ valueFrom }) => [
       ...(valueFrom?.configMapKeyRef === undefined ? [] : [`ConfigMap/${valueFrom.configMapKeyRef.name}`]),
       ...(valueFrom?.secretKeyRef === undefined ? [] : [`Secret/${valueFrom.secretKeyRef.name}`]),
     ]),
