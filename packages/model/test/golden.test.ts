@@ -37,7 +37,7 @@ interface ContextDocument {
 
 describe('rendering', () => {
   it.each(cases)('of %s gives what is written down', (name) => {
-    const [resource, document = {}] = read<[Microservice | DataSource, ContextDocument?]>(name)
+    const [resource, document = {}] = read(name)
     const output = join(folder, `${name}.output.yaml`)
     const text = stringify(outcomeOf(resource, contextOf(document)), { lineWidth: 120, aliasDuplicateObjects: false })
     if (process.env['UPDATE_GOLDEN'] !== undefined) writeFileSync(output, text)
@@ -45,7 +45,7 @@ describe('rendering', () => {
   })
 
   it.each(['Microservice', 'DataSource'])('of %s has a case for each field of the schema', (kind) => {
-    const specs = cases.map((name) => read<[Microservice | DataSource]>(name)[0]).filter((one) => one.kind === kind)
+    const specs = cases.map((name) => read(name)[0]).filter((one) => one.kind === kind)
     const seen = new Set(specs.flatMap(({ spec }) => [...pathsIn(spec)]))
     const spec = kindInfo(kind)?.spec ?? {}
     expect([...pathsOf(spec)].filter((path) => !seen.has(path))).toEqual([])
@@ -53,16 +53,16 @@ describe('rendering', () => {
 
   it('gives the same for the same input', () => {
     for (const name of cases) {
-      const [resource, document = {}] = read<[Microservice | DataSource, ContextDocument?]>(name)
+      const [resource, document = {}] = read(name)
       const first = JSON.stringify(outcomeOf(resource, contextOf(document)))
       expect(shortHash(JSON.stringify(outcomeOf(resource, contextOf(document))))).toBe(shortHash(first))
     }
   })
 })
 
-function read<T>(name: string): T {
+function read(name: string): [Microservice | DataSource, ContextDocument?] {
   const documents = parseAllDocuments(readFileSync(join(folder, `${name}.input.yaml`), 'utf8'))
-  return documents.map((document) => document.toJS() as unknown) as T
+  return documents.map((document): unknown => document.toJS()) as [Microservice | DataSource, ContextDocument?]
 }
 
 function outcomeOf(resource: Microservice | DataSource, context: RenderContext): unknown {
