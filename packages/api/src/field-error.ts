@@ -22,6 +22,8 @@ export interface FieldError {
   /** Shown for the types that show values; a Secret's content is never passed here. */
   badValue?: unknown
   detail: string
+  /** The value is not shown (field.OmitValueType). */
+  omitsValue?: true
 }
 
 const labelByType: Record<FieldErrorType, string> = {
@@ -69,6 +71,14 @@ export const field = {
     badValue,
     detail,
   }),
+  /** Invalid as a whole, without showing what it is. */
+  invalidWhole: (path: string, detail: string): FieldError => ({
+    type: 'FieldValueInvalid',
+    field: path,
+    badValue: '',
+    detail,
+    omitsValue: true,
+  }),
   typeInvalid: (path: string, badValue: unknown, detail: string): FieldError => ({
     type: 'FieldValueTypeInvalid',
     field: path,
@@ -114,7 +124,7 @@ export const field = {
 /** As field.Error.ErrorBody: label, the value as Go prints it, detail. */
 function fieldErrorBody(error: FieldError): string {
   const label = labelByType[error.type]
-  const head = typesWithoutValue.has(error.type) ? label : `${label}: ${printValue(error.badValue)}`
+  const head = typesWithoutValue.has(error.type) || error.omitsValue ? label : `${label}: ${printValue(error.badValue)}`
   return error.detail === '' ? head : `${head}: ${error.detail}`
 }
 

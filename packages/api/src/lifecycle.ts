@@ -54,7 +54,7 @@ const byKind: Readonly<Record<string, Lifecycle>> = {
   '/LimitRange': plain,
   '/Namespace': { emptyStatus: () => ({ phase: 'Active' }), create: addKubernetesFinalizer, update: keepFinalizers },
   // Nodes bring their status along.
-  '/Node': { updateStatus: dropNodeConfig, update: keepStatus },
+  '/Node': { create: dropConfigSource, updateStatus: dropNodeConfig, update: keepStatus },
   '/PersistentVolume': {
     emptyStatus: () => ({ phase: 'Pending' }),
     create: stampPhase,
@@ -69,7 +69,7 @@ const byKind: Readonly<Record<string, Lifecycle>> = {
     emptyStatus: () => ({ phase: 'Pending' }),
     counted: ['spec'],
     metadataKeptByStatus: ['deletionTimestamp', 'deletionGracePeriodSeconds', 'ownerReferences'],
-    create: completePodStatus,
+    create: completePod,
     updateStatus: keepQOSClass,
   },
   '/PodTemplate': { counted: ['template'] },
@@ -267,11 +267,21 @@ function keepFinalizers(namespace: Namespace, old: Namespace): void {
   else delete namespace.spec.finalizers
 }
 
+/** Dynamic configuration of kubelets is gone. */
+function dropConfigSource({ spec }: { spec?: { configSource?: unknown } }): void {
+  delete spec?.configSource
+}
+
 function dropNodeConfig(node: { status?: { config?: unknown } }, old: { status?: { config?: unknown } }): void {
   if (node.status && old.status?.config == null) delete node.status.config
 }
 
-function completePodStatus(pod: Pod): void {
+function completePod(pod: Pod): void {
+  const { spec } = pod
+  // Nobody waits less than no time; upstream converts it so.
+  if (spec?.terminationGracePeriodSeconds != null && spec.terminationGracePeriodSeconds < 0) {
+    spec.terminationGracePeriodSeconds = 1
+  }
   pod.status = { ...pod.status, qosClass: podQOSClass(pod) }
   if ((pod.spec?.schedulingGates?.length ?? 0) === 0) return
   pod.status.conditions = [

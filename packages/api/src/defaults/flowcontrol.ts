@@ -4,7 +4,8 @@ import type { FlowSchema, PriorityLevelConfiguration } from '../generated/kinds.
 
 export function defaultFlowSchema(schema: FlowSchema): void {
   schema.status ??= {}
-  if (schema.spec) schema.spec.matchingPrecedence ||= 1000
+  schema.spec ??= { priorityLevelConfiguration: { name: '' } }
+  schema.spec.matchingPrecedence ||= 1000
 }
 
 export function defaultPriorityLevelConfiguration(level: PriorityLevelConfiguration): void {

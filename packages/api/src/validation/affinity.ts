@@ -136,7 +136,7 @@ export function validateAffinity(errors: FieldErrors, path: string, affinity: Af
   validatePodTerms(errors, `${path}.podAntiAffinity`, affinity.podAntiAffinity)
 }
 
-const effects = ['NoExecute', 'NoSchedule', 'PreferNoSchedule']
+const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
 
 function validateTolerationOperator(errors: FieldErrors, path: string, { operator, value }: Toleration): void {
   const at = `${path}.operator`

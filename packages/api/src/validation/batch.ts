@@ -2,16 +2,33 @@
 
 import { field } from '../field-error.ts'
 import type { CronJob, Job, JobSpec } from '../generated/kinds.ts'
-import { validateImmutable, validateNonNegative, validateOptionalEnum, type FieldErrors } from './fields.ts'
+import { isDns1123Label } from '../names.ts'
+import { labelSelectorMatches } from '../selectors.ts'
+import {
+  shownSelector,
+  sortedMap,
+  validateImmutable,
+  validateLabelSelector,
+  validateNonNegative,
+  validateOptionalEnum,
+  type FieldErrors,
+} from './fields.ts'
 import { cloneJson } from '../clone.ts'
 import type { KindValidation } from './kind-validation.ts'
-import { restartPolicies, validatePodSpec } from './pod-spec.ts'
+import { validateFailurePolicy, validateSuccessPolicy } from './job-policies.ts'
+import { validateJobStatus } from './job-status.ts'
+import { validateDomainPrefixedPath } from './networking.ts'
+import { restartPolicies } from './pod-spec.ts'
+import { validatePodTemplate } from './pod-template.ts'
 import { podTemplateWarnings } from './pod-warnings.ts'
 import { podNameWarning } from './workloads.ts'
 
 const completionModes = ['NonIndexed', 'Indexed']
 const concurrencyPolicies = ['Allow', 'Forbid', 'Replace']
 const maxIndexedParallelism = 100_000
+const manyCompletions = 100_000
+const maxForMany = 10_000
+const maxManagerLength = 63
 
 function validateJobSpec(errors: FieldErrors, path: string, spec: JobSpec): void {
   validateNonNegative(errors, `${path}.parallelism`, spec.parallelism)
@@ -24,15 +41,23 @@ function validateJobSpec(errors: FieldErrors, path: string, spec: JobSpec): void
   if (spec.maxFailedIndexes != null && spec.backoffLimitPerIndex == null) {
     errors.push(field.required(`${path}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified'))
   }
+  if (spec.managedBy != null) {
+    validateDomainPrefixedPath(errors, `${path}.managedBy`, spec.managedBy)
+    if (spec.managedBy.length > maxManagerLength) errors.push(field.tooLong(`${path}.managedBy`, maxManagerLength))
+  }
   validateOptionalEnum(errors, `${path}.completionMode`, spec.completionMode, completionModes)
   if (spec.completionMode === 'Indexed') validateIndexed(errors, path, spec)
   else validateNotIndexed(errors, path, spec)
-  validatePodSpec(errors, `${path}.template.spec`, spec.template?.spec)
+  if (spec.podFailurePolicy) validateFailurePolicy(errors, `${path}.podFailurePolicy`, spec)
+  if (spec.successPolicy) validateSuccessPolicy(errors, `${path}.successPolicy`, spec)
+  const replacements = spec.podFailurePolicy ? ['Failed'] : ['Failed', 'TerminatingOrFailed']
+  validateOptionalEnum(errors, `${path}.podReplacementPolicy`, spec.podReplacementPolicy, replacements)
+  validatePodTemplate(errors, `${path}.template`, spec.template)
   validateRestartPolicy(errors, path, spec)
 }
 
 function validateIndexed(errors: FieldErrors, path: string, spec: JobSpec): void {
-  const { completions, parallelism, maxFailedIndexes } = spec
+  const { completions, parallelism, maxFailedIndexes, backoffLimitPerIndex } = spec
   if (completions == null) errors.push(field.required(`${path}.completions`, 'when completion mode is Indexed'))
   if (parallelism != null && parallelism > maxIndexedParallelism) {
     const why = `must be less than or equal to ${maxIndexedParallelism} when completion mode is Indexed`
@@ -43,13 +68,72 @@ function validateIndexed(errors: FieldErrors, path: string, spec: JobSpec): void
       field.invalid(`${path}.maxFailedIndexes`, maxFailedIndexes, 'must be less than or equal to completions'),
     )
   }
+  if (maxFailedIndexes != null && maxFailedIndexes > maxIndexedParallelism) {
+    const why = `must be less than or equal to ${maxIndexedParallelism}`
+    errors.push(field.invalid(`${path}.maxFailedIndexes`, maxFailedIndexes, why))
+  }
+  if (completions == null || completions <= manyCompletions || backoffLimitPerIndex == null) return
+  if (maxFailedIndexes == null) {
+    const why = `must be specified when completions is above ${manyCompletions}`
+    errors.push(field.required(`${path}.maxFailedIndexes`, why))
+  }
+  const why = `must be less than or equal to ${maxForMany} when completions are above ${manyCompletions} and used with backoff limit per index`
+  for (const name of ['parallelism', 'maxFailedIndexes'] as const) {
+    const value = spec[name]
+    if (value != null && value > maxForMany) errors.push(field.invalid(`${path}.${name}`, value, why))
+  }
 }
 
 function validateNotIndexed(errors: FieldErrors, path: string, spec: JobSpec): void {
   const message = 'requires indexed completion mode'
-  for (const name of ['backoffLimitPerIndex', 'maxFailedIndexes', 'successPolicy'] as const) {
+  for (const name of ['backoffLimitPerIndex', 'maxFailedIndexes'] as const) {
     if (spec[name] != null) errors.push(field.invalid(`${path}.${name}`, spec[name], message))
   }
+}
+
+/** Made by hand or generated, the selector must select the job's own pods. */
+function validateSelector(errors: FieldErrors, { selector, template }: JobSpec): void {
+  if (!selector) errors.push(field.required('spec.selector', ''))
+  const before = errors.length
+  validateLabelSelector(errors, 'spec.selector', selector)
+  const labels = template.metadata?.labels
+  if (errors.length > before || (selector && labelSelectorMatches(selector, labels))) return
+  const why = '`selector` does not match template `labels`'
+  errors.push(field.invalid('spec.template.metadata.labels', labels ? sortedMap(labels) : null, why))
+}
+
+/** Labels that the selector of a new job expects; whoever sets others takes pods of other jobs. */
+function validateGeneratedSelector({ metadata, spec }: Job, errors: FieldErrors): void {
+  if (!spec?.selector || spec.manualSelector === true) return
+  const [uid, name] = [metadata?.uid ?? '', metadata?.name ?? '']
+  if (uid === '') errors.push(field.required('metadata.uid', ''))
+  const expected = {
+    'controller-uid': uid,
+    'job-name': name,
+    'batch.kubernetes.io/controller-uid': uid,
+    'batch.kubernetes.io/job-name': name,
+  }
+  const labels = spec.template.metadata?.labels ?? {}
+  for (const [key, value] of Object.entries(expected)) {
+    const path = 'spec.template.metadata.labels'
+    if (labels[key] === undefined) errors.push(field.required(path, `must be '${value}'`))
+    else if (labels[key] !== value) errors.push(field.invalid(path, sortedMap(labels), `must be '${value}'`))
+  }
+  if (labelSelectorMatches(spec.selector, expected)) return
+  errors.push(field.invalid('spec.selector', shownSelector(spec.selector), '`selector` not auto-generated'))
+}
+
+function validateNewJob(job: Job, errors: FieldErrors): void {
+  const { metadata, spec } = job
+  validateGeneratedSelector(job, errors)
+  if (!spec) return
+  validateJobSpec(errors, 'spec', spec)
+  validateSelector(errors, spec)
+  if (spec.completionMode !== 'Indexed' || (spec.completions ?? 0) <= 0) return
+  const hostname = `${metadata?.name}-${(spec.completions ?? 0) - 1}`
+  if (isDns1123Label(hostname).length === 0) return
+  const why = `will not able to create pod with invalid DNS label: ${hostname}`
+  errors.push(field.invalid('metadata.name', metadata?.name, why))
 }
 
 function validateRestartPolicy(errors: FieldErrors, path: string, spec: JobSpec): void {
@@ -71,12 +155,18 @@ const immutableFields = [
   'successPolicy',
 ] as const
 
+/** Upstream goes through the rules of a new job and then through those of a change, which repeat most of them. */
 function validateJobUpdate(job: Job, old: Job, errors: FieldErrors): void {
+  validateNewJob(job, errors)
   const [spec, before] = [job.spec, old.spec]
   if (spec == null || before == null) return
   validateJobSpec(errors, 'spec', spec)
+  validateSelector(errors, spec)
   validateCompletions(errors, spec, before)
-  for (const name of immutableFields) validateImmutable(errors, `spec.${name}`, spec[name], before[name])
+  for (const name of immutableFields) {
+    const value = name === 'selector' && spec.selector ? shownSelector(spec.selector) : spec[name]
+    validateImmutable(errors, `spec.${name}`, value, before[name])
+  }
   // A suspended job that has not run yet may still be told where to run and with what.
   const isOpen = before.suspend === true && old.status?.startTime == null
   const allowed = isOpen ? withSchedulingOf(before, spec) : before.template
@@ -126,9 +216,17 @@ function validateCronJob({ spec, metadata }: CronJob, errors: FieldErrors, befor
   validateNonNegative(errors, 'spec.startingDeadlineSeconds', spec.startingDeadlineSeconds)
   if (spec.timeZone != null) validateTimeZone(errors, spec.timeZone)
   validateOptionalEnum(errors, 'spec.concurrencyPolicy', spec.concurrencyPolicy, concurrencyPolicies)
-  if (spec.jobTemplate?.spec) validateJobSpec(errors, 'spec.jobTemplate.spec', spec.jobTemplate.spec)
+  if (spec.jobTemplate?.spec) validateJobTemplate(errors, 'spec.jobTemplate.spec', spec.jobTemplate.spec)
   validateNonNegative(errors, 'spec.successfulJobsHistoryLimit', spec.successfulJobsHistoryLimit)
   validateNonNegative(errors, 'spec.failedJobsHistoryLimit', spec.failedJobsHistoryLimit)
+}
+
+function validateJobTemplate(errors: FieldErrors, path: string, spec: JobSpec): void {
+  validateJobSpec(errors, path, spec)
+  if (spec.selector) {
+    errors.push(field.invalid(`${path}.selector`, shownSelector(spec.selector), '`selector` will be auto-generated'))
+  }
+  if (spec.manualSelector === true) errors.push(field.notSupported(`${path}.manualSelector`, true, ['nil', 'false']))
 }
 
 function validateSchedule(
@@ -259,8 +357,9 @@ export const batchValidations: Readonly<Record<string, KindValidation>> = {
     warnings: cronJobWarnings,
   },
   'batch/Job': {
-    create: ({ spec }: Job, errors) => spec && validateJobSpec(errors, 'spec', spec),
+    create: validateNewJob,
     update: validateJobUpdate,
+    statusUpdate: validateJobStatus,
     warnings: jobWarnings,
   },
 }

@@ -30,7 +30,7 @@ function validateConfigMap({ data, binaryData }: ConfigMap, errors: FieldErrors)
     size += decodedLength(binaryData[key] ?? '')
   }
   // The whole object is meant; upstream prints a path without elements so.
-  if (size > maxSize) errors.push(field.tooLong('', maxSize))
+  if (size > maxSize) errors.push(field.tooLong('[]', maxSize))
 }
 
 interface Immutable {

@@ -25,7 +25,7 @@ function isExtendedResource(name: string): boolean {
   return isQualifiedName(`requests.${name}`).length === 0
 }
 
-function isOvercommitAllowed(name: string): boolean {
+export function isOvercommitAllowed(name: string): boolean {
   return isNativeResource(name) && !isHugePages(name)
 }
 
@@ -46,7 +46,7 @@ const standardResources: ReadonlySet<string> = new Set([
   'services.loadbalancers',
 ])
 
-function validateResourceName(errors: FieldErrors, path: string, name: string): void {
+export function validateResourceName(errors: FieldErrors, path: string, name: string): void {
   const problems = isQualifiedName(name)
   addInvalid(errors, path, name, problems)
   if (problems.length > 0 || name.includes('/') || standardResources.has(name)) return

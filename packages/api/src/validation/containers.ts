@@ -142,7 +142,7 @@ function validateResizePolicy(errors: FieldErrors, path: string, container: Cont
 function validateCommon(errors: FieldErrors, path: string, container: Container, rules: ContainerRules): void {
   requireValid(errors, `${path}.name`, container.name, isDns1123Label)
   if (!container.image) errors.push(field.required(`${path}.image`, ''))
-  const messages = ['FallbackToLogsOnError', 'File']
+  const messages = ['File', 'FallbackToLogsOnError']
   validateEnum(errors, `${path}.terminationMessagePolicy`, container.terminationMessagePolicy, messages)
   if (container.ports) validatePorts(errors, `${path}.ports`, container.ports)
   if (container.env) validateEnv(errors, `${path}.env`, container.env)

@@ -1,38 +1,22 @@
-// The small kinds of the core group (pkg/apis/core/validation): namespaces, endpoints, limits and quotas.
+// The small kinds of the core group (pkg/apis/core/validation): namespaces, endpoints and service accounts.
 
 import { field } from '../field-error.ts'
-import type {
-  EndpointAddress,
-  EndpointPort,
-  Endpoints,
-  LimitRange,
-  LimitRangeItem,
-  Namespace,
-  Node,
-  ResourceQuota,
-} from '../generated/kinds.ts'
+import type { EndpointAddress, EndpointPort, Endpoints, Namespace } from '../generated/kinds.ts'
 import { isDns1123Label, isQualifiedName, nameIsDnsLabel, nameIsDnsSubdomain } from '../names.ts'
-import { compareQuantities, parseQuantity } from '../quantity.ts'
-import {
-  addInvalid,
-  immutableMessage,
-  validateEnum,
-  validateIP,
-  validateNonNegativeQuantity,
-  validatePortNumber,
-  type FieldErrors,
-} from './fields.ts'
+import type { KubeObject } from '../object.ts'
+import { addInvalid, validateEnum, validateIP, validatePortNumber, type FieldErrors } from './fields.ts'
 import type { KindValidation } from './kind-validation.ts'
+import { limitRangeValidation } from './limit-range.ts'
+import { validateFinalizerName } from './metadata.ts'
+import { nodeValidation } from './node.ts'
+import { resourceQuotaValidation } from './resource-quota.ts'
 
 const protocols = ['SCTP', 'TCP', 'UDP']
-const standardFinalizers: ReadonlySet<string> = new Set(['kubernetes', 'orphan', 'foregroundDeletion'])
 
 function validateNamespace({ spec }: Namespace, errors: FieldErrors): void {
   for (const finalizer of spec?.finalizers ?? []) {
     addInvalid(errors, 'spec.finalizers', finalizer, isQualifiedName(finalizer))
-    if (finalizer.includes('/') || standardFinalizers.has(finalizer)) continue
-    const why = 'name is neither a standard finalizer name nor is it fully qualified'
-    errors.push(field.invalid('spec.finalizers', finalizer, why))
+    validateFinalizerName(errors, 'spec.finalizers', finalizer)
   }
 }
 
@@ -102,163 +86,19 @@ function validateEndpointPort(errors: FieldErrors, path: string, port: EndpointP
   }
 }
 
-function validateLimitRange({ spec }: LimitRange, errors: FieldErrors): void {
-  const types = new Set<string>()
-  for (const [index, item] of (spec?.limits ?? []).entries()) {
-    const path = `spec.limits[${index}]`
-    addInvalid(errors, `${path}.type`, item.type, isQualifiedName(item.type ?? ''))
-    if (types.has(item.type)) errors.push(field.duplicate(`${path}.type`, item.type))
-    types.add(item.type)
-    validateLimitRangeItem(errors, path, item)
-  }
-}
+const mountableSecrets = 'kubernetes.io/enforce-mountable-secrets'
 
-function validateLimitRangeItem(errors: FieldErrors, path: string, item: LimitRangeItem): void {
-  if (item.type === 'Pod') {
-    const why = "may not be specified when `type` is 'Pod'"
-    if (Object.keys(item.default ?? {}).length > 0) errors.push(field.forbidden(`${path}.default`, why))
-    if (Object.keys(item.defaultRequest ?? {}).length > 0) errors.push(field.forbidden(`${path}.defaultRequest`, why))
-  }
-  const hasStorage = item.min?.['storage'] != null || item.max?.['storage'] != null
-  if (item.type === 'PersistentVolumeClaim' && !hasStorage) {
-    const why = 'either minimum or maximum storage value is required, but neither was provided'
-    errors.push(field.required(`${path}.limits`, why))
-  }
-  const lists = { max: item.max, min: item.min, default: item.default, defaultRequest: item.defaultRequest }
-  const resources = new Set(Object.values(lists).flatMap((list) => Object.keys(list ?? {})))
-  for (const [name, list] of Object.entries({ ...lists, maxLimitRequestRatio: item.maxLimitRequestRatio })) {
-    for (const resource in list) addInvalid(errors, `${path}.${name}[${resource}]`, resource, isQualifiedName(resource))
-  }
-  for (const resource of resources) validateLimitOrder(errors, path, item, resource)
-}
-
-type LimitName = 'min' | 'max' | 'default' | 'defaultRequest'
-
-/** Each pair: the lower, the higher, where the error stands, and how both are called in it. */
-const limitOrders: readonly {
-  low: LimitName
-  high: LimitName
-  at: LimitName
-  shown: LimitName
-  names: [string, string]
-}[] = [
-  { low: 'min', high: 'max', at: 'min', shown: 'min', names: ['min', 'max'] },
-  {
-    low: 'min',
-    high: 'defaultRequest',
-    at: 'defaultRequest',
-    shown: 'defaultRequest',
-    names: ['min', 'default request'],
-  },
-  {
-    low: 'defaultRequest',
-    high: 'max',
-    at: 'defaultRequest',
-    shown: 'defaultRequest',
-    names: ['default request', 'max'],
-  },
-  {
-    low: 'defaultRequest',
-    high: 'default',
-    at: 'defaultRequest',
-    shown: 'defaultRequest',
-    names: ['default request', 'default limit'],
-  },
-  { low: 'min', high: 'default', at: 'default', shown: 'min', names: ['min', 'default'] },
-  { low: 'default', high: 'max', at: 'default', shown: 'max', names: ['default', 'max'] },
-]
-
-function validateLimitOrder(errors: FieldErrors, path: string, item: LimitRangeItem, resource: string): void {
-  for (const { low, high, at, shown, names } of limitOrders) {
-    const lower = item[low]?.[resource]
-    const higher = item[high]?.[resource]
-    if (lower == null || higher == null) continue
-    if (compareQuantities(parseQuantity(lower), parseQuantity(higher)) <= 0) continue
-    const why = `${names[0]} value ${lower} is greater than ${names[1]} value ${higher}`
-    errors.push(field.invalid(`${path}.${at}[${resource}]`, item[shown]?.[resource], why))
-  }
-}
-
-const standardQuotaResources: ReadonlySet<string> = new Set([
-  'cpu',
-  'memory',
-  'ephemeral-storage',
-  'requests.cpu',
-  'requests.memory',
-  'requests.storage',
-  'requests.ephemeral-storage',
-  'limits.cpu',
-  'limits.memory',
-  'limits.ephemeral-storage',
-  'pods',
-  'resourcequotas',
-  'services',
-  'replicationcontrollers',
-  'secrets',
-  'persistentvolumeclaims',
-  'configmaps',
-  'services.nodeports',
-  'services.loadbalancers',
-])
-
-const countedResources: ReadonlySet<string> = new Set(
-  [...standardQuotaResources].filter((name) => !/(cpu|memory|storage)$/.test(name)),
-)
-
-function validateResourceQuota({ spec }: ResourceQuota, errors: FieldErrors): void {
-  for (const name in spec?.hard) {
-    const path = `spec.hard[${name}]`
-    const value = spec.hard[name] ?? '0'
-    addInvalid(errors, path, name, isQualifiedName(name))
-    const isStandard = standardQuotaResources.has(name) || /^(requests\.)?hugepages-/.test(name)
-    if (!name.includes('/') && !isStandard) {
-      errors.push(field.invalid(path, name, 'must be a standard resource for quota'))
-    }
-    validateNonNegativeQuantity(errors, path, value)
-    const counted = countedResources.has(name) || name.startsWith('count/')
-    if (counted && parseQuantity(value).nano % 1_000_000_000n !== 0n) {
-      errors.push(field.invalid(path, value, 'must be an integer'))
-    }
-  }
-}
-
-function validateResourceQuotaUpdate(quota: ResourceQuota, old: ResourceQuota, errors: FieldErrors): void {
-  validateResourceQuota(quota, errors)
-  const scopes = quota.spec?.scopes ?? []
-  const before = old.spec?.scopes ?? []
-  if (scopes.length === before.length && scopes.every((scope) => before.includes(scope))) return
-  errors.push(field.invalid('spec.scopes', scopes, immutableMessage))
-}
-
-const taintEffects = ['NoExecute', 'NoSchedule', 'PreferNoSchedule']
-
-function validateNode({ spec }: Node, errors: FieldErrors): void {
-  const seen = new Set<string>()
-  for (const [index, { key, value, effect }] of (spec?.taints ?? []).entries()) {
-    const path = `spec.taints[${index}]`
-    addInvalid(errors, `${path}.key`, key, isQualifiedName(key ?? ''))
-    validateEnum(errors, `${path}.effect`, effect, taintEffects)
-    const identity = `${key}:${effect}`
-    if (seen.has(identity)) errors.push(field.duplicate(path, { key, value, effect }))
-    seen.add(identity)
-  }
-}
-
-function validateNodeUpdate(node: Node, old: Node, errors: FieldErrors): void {
-  validateNode(node, errors)
-  const before = old.spec?.podCIDRs ?? []
-  if (before.length > 0 && String(node.spec?.podCIDRs ?? []) !== String(before)) {
-    const why = 'node updates may not change podCIDR except from "" to valid'
-    errors.push(field.forbidden('spec.podCIDRs', why))
-  }
-  if (old.spec?.providerID && node.spec?.providerID !== old.spec.providerID) {
-    errors.push(field.forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid'))
-  }
+/** Told when the annotation comes, not as long as it is there. */
+function accountWarnings({ metadata }: KubeObject, old: KubeObject | undefined, warnings: string[]): void {
+  if (metadata.annotations?.[mountableSecrets] === undefined) return
+  if (old?.metadata.annotations?.[mountableSecrets] !== undefined) return
+  const instead = 'prefer separate namespaces to isolate access to mounted secrets'
+  warnings.push(`metadata.annotations[${mountableSecrets}]: deprecated in v1.32+; ${instead}`)
 }
 
 export const coreValidations: Readonly<Record<string, KindValidation>> = {
   '/Endpoints': { create: validateEndpoints },
-  '/LimitRange': { create: validateLimitRange },
+  '/LimitRange': limitRangeValidation,
   '/Namespace': {
     name: nameIsDnsLabel,
     create: validateNamespace,
@@ -266,6 +106,7 @@ export const coreValidations: Readonly<Record<string, KindValidation>> = {
     update: () => undefined,
     statusUpdate: validateNamespaceStatus,
   },
-  '/Node': { create: validateNode, update: validateNodeUpdate },
-  '/ResourceQuota': { create: validateResourceQuota, update: validateResourceQuotaUpdate },
+  '/Node': nodeValidation,
+  '/ResourceQuota': resourceQuotaValidation,
+  '/ServiceAccount': { warnings: accountWarnings },
 }

@@ -75,7 +75,7 @@ export function validateFieldRef(
     else unsupported(`field label does not support subscript: ${name}`)
   } else if (!knownFields.has(fieldPath)) unsupported(`field label not supported: ${fieldPath}`)
   else if (!supported.includes(fieldPath)) {
-    errors.push(field.notSupported(`${path}.fieldPath`, fieldPath, supported))
+    errors.push(field.notSupported(`${path}.fieldPath`, fieldPath, [...supported].sort()))
   }
 }
 
@@ -111,7 +111,7 @@ export function validateResourceFieldRef(
   if (inVolume && !containerName) errors.push(field.required(`${path}.containerName`, ''))
   else if (!resource) errors.push(field.required(`${path}.resource`, ''))
   else if (!isHugePages && !resourceFields.includes(resource)) {
-    errors.push(field.notSupported(`${path}.resource`, resource, resourceFields))
+    errors.push(field.notSupported(`${path}.resource`, resource, [...resourceFields].sort()))
   }
   if (resource) validateDivisor(errors, path, reference)
 }

@@ -11,29 +11,29 @@ import type {
 } from '../generated/kinds.ts'
 import { isDns1123Label, isDns1123Subdomain, nameIsDnsSubdomain, nameIsPathSegment } from '../names.ts'
 import {
-  addInvalid,
+  requireValid,
+  validateLabels,
   shownSelector,
   validateImmutable,
   validateLabelSelector,
   validateNonNegative,
-  validateNonNegativeQuantity,
   validateOptionalEnum,
   type FieldErrors,
 } from './fields.ts'
 import { autoscalerValidation } from './autoscaling.ts'
+import { validateTolerations } from './affinity.ts'
 import { validateConditions } from './conditions.ts'
+import { validateResources } from './container-resources.ts'
+import { nodeSelectorWarnings } from './node-labels.ts'
 import { validateAtMost100Percent, validateCountOrPercent } from './int-or-percent.ts'
 import type { KindValidation } from './kind-validation.ts'
 
 function validateLease({ spec }: Lease, errors: FieldErrors): void {
-  const { leaseDurationSeconds: duration, leaseTransitions, preferredHolder, strategy } = spec ?? {}
+  const { leaseDurationSeconds: duration, leaseTransitions } = spec ?? {}
   if (duration != null && duration <= 0) {
     errors.push(field.invalid('spec.leaseDurationSeconds', duration, 'must be greater than 0'))
   }
   validateNonNegative(errors, 'spec.leaseTransitions', leaseTransitions)
-  if (preferredHolder && !strategy) {
-    errors.push(field.forbidden('spec.preferredHolder', 'may only be specified if `strategy` is defined'))
-  }
 }
 
 const highestUserPriority = 1_000_000_000
@@ -65,13 +65,31 @@ function validatePriorityClass(
     const why = `maximum allowed value of a user defined priority is ${highestUserPriority}`
     errors.push(field.forbidden('value', why))
   }
-  validateOptionalEnum(errors, 'preemptionPolicy', preemptionPolicy, ['Never', 'PreemptLowerPriority'])
+  validateOptionalEnum(errors, 'preemptionPolicy', preemptionPolicy, ['PreemptLowerPriority', 'Never'])
 }
 
-function validateRuntimeClass({ handler, overhead }: RuntimeClass, errors: FieldErrors): void {
-  addInvalid(errors, 'handler', handler ?? '', isDns1123Label(handler ?? ''))
-  for (const name in overhead?.podFixed) {
-    validateNonNegativeQuantity(errors, `overhead.podFixed[${name}]`, overhead.podFixed[name] ?? '0')
+function validateRuntimeClass({ handler, overhead, scheduling }: RuntimeClass, errors: FieldErrors): void {
+  requireValid(errors, 'handler', handler, isDns1123Label)
+  if (overhead) validateResources(errors, 'overhead', { limits: overhead.podFixed }, { claims: new Set() })
+  validateLabels(errors, 'scheduling.nodeSelector', scheduling?.nodeSelector)
+  const tolerations = scheduling?.tolerations ?? []
+  validateTolerations(errors, 'scheduling.tolerations', tolerations)
+  const seen = new Set<string>()
+  for (const [
+    index,
+    { key = '', operator = '', value = '', effect = '', tolerationSeconds },
+  ] of tolerations.entries()) {
+    // Upstream prints its internal type here, whose fields have no JSON names.
+    const shown = {
+      Key: key,
+      Operator: operator,
+      Value: value,
+      Effect: effect,
+      TolerationSeconds: tolerationSeconds ?? null,
+    }
+    const identity = JSON.stringify(shown)
+    if (seen.has(identity)) errors.push(field.duplicate(`scheduling.tolerations[${index}]`, shown))
+    seen.add(identity)
   }
 }
 
@@ -104,17 +122,55 @@ function validatePodDisruptionBudgetStatus({ status }: PodDisruptionBudget, _: u
   }
 }
 
+const legacySigner = 'kubernetes.io/legacy-unknown'
+/** A domain of 253 characters, a slash, and 317 more. */
+const maxSignerLength = 571
+const keyUsages = [
+  'any',
+  'cert sign',
+  'client auth',
+  'code signing',
+  'content commitment',
+  'crl sign',
+  'data encipherment',
+  'decipher only',
+  'digital signature',
+  'email protection',
+  'encipher only',
+  'ipsec end system',
+  'ipsec tunnel',
+  'ipsec user',
+  'key agreement',
+  'key encipherment',
+  'microsoft sgc',
+  'netscape sgc',
+  'ocsp signing',
+  's/mime',
+  'server auth',
+  'signing',
+  'timestamping',
+]
+
 function validateSigningRequest({ spec }: CertificateSigningRequest, errors: FieldErrors): void {
-  if (!spec?.request) errors.push(field.required('spec.request', ''))
-  else if (!Buffer.from(spec.request, 'base64').includes('BEGIN CERTIFICATE REQUEST')) {
-    errors.push(field.invalid('spec.request', spec.request, 'PEM block type must be CERTIFICATE REQUEST'))
+  const request = spec?.request ?? ''
+  if (!Buffer.from(request, 'base64').includes('BEGIN CERTIFICATE REQUEST')) {
+    const shown = request === '' ? null : request
+    errors.push(field.invalid('spec.request', shown, 'PEM block type must be CERTIFICATE REQUEST'))
   }
   const usages = spec?.usages ?? []
   if (usages.length === 0) errors.push(field.required('spec.usages', ''))
   for (const [index, usage] of usages.entries()) {
+    if (!keyUsages.includes(usage)) errors.push(field.notSupported(`spec.usages[${index}]`, usage, keyUsages))
     if (usages.indexOf(usage) < index) errors.push(field.duplicate(`spec.usages[${index}]`, usage))
   }
-  validateSignerName(errors, 'spec.signerName', spec?.signerName ?? '')
+  const signer = spec?.signerName ?? ''
+  if (signer === legacySigner) {
+    const why = 'the legacy signerName is not allowed via this API version'
+    errors.push(field.invalid('spec.signerName', signer, why))
+  } else {
+    validateSignerName(errors, 'spec.signerName', signer)
+    if (signer.length > maxSignerLength) errors.push(field.tooLong('spec.signerName', maxSignerLength))
+  }
   const seconds = spec?.expirationSeconds
   if (seconds != null && seconds < 600) {
     const why = 'may not specify a duration less than 600 seconds (10 minutes)'
@@ -154,14 +210,23 @@ function reportFirstBad(
   }
 }
 
-function validateRevision(revision: ControllerRevision, errors: FieldErrors): void {
-  if (revision.data == null) errors.push(field.required('data', 'data is mandatory'))
-  validateNonNegative(errors, 'revision', revision.revision)
+function validateRevision({ revision }: ControllerRevision, errors: FieldErrors): void {
+  validateNonNegative(errors, 'revision', revision)
+}
+
+function validateRevisionData({ data }: ControllerRevision, errors: FieldErrors): void {
+  if (data == null) errors.push(field.required('data', 'data is mandatory'))
+  else if (typeof data !== 'object' || Array.isArray(data)) {
+    errors.push(field.required('data', 'data must be a valid JSON object'))
+  }
 }
 
 export const groupValidations: Readonly<Record<string, KindValidation>> = {
   'apps/ControllerRevision': {
-    create: validateRevision,
+    create: (object: ControllerRevision, errors) => {
+      validateRevision(object, errors)
+      validateRevisionData(object, errors)
+    },
     update: (object: ControllerRevision, old: ControllerRevision, errors) => {
       validateRevision(object, errors)
       validateImmutable(errors, 'data', object.data, old.data)
@@ -178,8 +243,12 @@ export const groupValidations: Readonly<Record<string, KindValidation>> = {
     name: nameIsDnsSubdomain,
     requiresResourceVersion: true,
     create: validateRuntimeClass,
-    update: (object: RuntimeClass, old: RuntimeClass, errors) =>
-      validateImmutable(errors, 'handler', object.handler, old.handler),
+    update: (object: RuntimeClass, old: RuntimeClass, errors) => {
+      validateRuntimeClass(object, errors)
+      validateImmutable(errors, 'handler', object.handler, old.handler)
+    },
+    warnings: ({ scheduling }: RuntimeClass, _: unknown, warnings) =>
+      nodeSelectorWarnings(warnings, 'scheduling.nodeSelector', scheduling?.nodeSelector),
   },
   'policy/PodDisruptionBudget': {
     requiresResourceVersion: true,

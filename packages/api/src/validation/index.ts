@@ -10,11 +10,14 @@ import { configValidations } from './config.ts'
 import { coreValidations } from './core.ts'
 import { daemonSetValidation } from './daemon-set.ts'
 import { eventValidations } from './events.ts'
+import { flowControlValidations } from './flow-control.ts'
 import { groupValidations, versionedKinds } from './groups.ts'
 import type { KindValidation } from './kind-validation.ts'
-import { validateMetadata, validateMetadataUpdate } from './metadata.ts'
+import { type MetadataUpdateRules, validateMetadata, validateMetadataUpdate } from './metadata.ts'
+import { anyFinalizer, metadataLooks } from './metadata-rules.ts'
 import { networkingValidations } from './networking.ts'
 import { persistentVolumeClaimValidation } from './persistent-volume-claim.ts'
+import { persistentVolumeValidation } from './persistent-volume.ts'
 import { podValidation } from './pod.ts'
 import { rbacValidations } from './rbac.ts'
 import { serviceValidation } from './service.ts'
@@ -32,11 +35,13 @@ const byKind: Readonly<Record<string, KindValidation>> = {
   ...configValidations,
   ...coreValidations,
   ...eventValidations,
+  ...flowControlValidations,
   ...groupValidations,
   ...networkingValidations,
   ...rbacValidations,
   ...storageValidations,
   ...workloadValidations,
+  '/PersistentVolume': persistentVolumeValidation,
   '/PersistentVolumeClaim': persistentVolumeClaimValidation,
   '/Pod': podValidation,
   '/Service': serviceValidation,
@@ -59,15 +64,25 @@ export function requiresResourceVersion(kind: Kind): boolean {
   return validationOf(kind).requiresResourceVersion ?? !isBuiltIn
 }
 
+function metadataRules(kind: Kind): MetadataUpdateRules {
+  return {
+    namespaced: kind.namespaced,
+    name: validationOf(kind).name ?? nameIsDnsSubdomain,
+    requiresResourceVersion: requiresResourceVersion(kind),
+    looks: metadataLooks(kind.group, kind.kind),
+    anyFinalizer: anyFinalizer(kind.group, kind.kind),
+  }
+}
+
 /** Everything that is wrong with a new object; an empty list where nothing is. */
 export function validateCreate(kind: Kind, object: KubeObject): FieldError[] {
   const errors: FieldError[] = []
+  const rules = metadataRules(kind)
   const validation = validationOf(kind)
-  validateMetadata(errors, object.metadata, {
-    namespaced: kind.namespaced,
-    name: validation.name ?? nameIsDnsSubdomain,
-  })
+  if (rules.looks !== 'none') validateMetadata(errors, object.metadata, rules)
   validation.create?.(object as never, errors)
+  // What the kind does not look at is looked at for all kinds, once the rest is good.
+  if (rules.looks === 'none' && errors.length === 0) validateMetadata(errors, object.metadata, rules)
   return errors
 }
 
@@ -75,9 +90,7 @@ export function validateCreate(kind: Kind, object: KubeObject): FieldError[] {
 export function validateUpdate(kind: Kind, object: KubeObject, old: KubeObject, subresource?: string): FieldError[] {
   const errors: FieldError[] = []
   const validation = validationOf(kind)
-  validateMetadataUpdate(errors, object.metadata, old.metadata, {
-    requiresResourceVersion: requiresResourceVersion(kind),
-  })
+  validateMetadataUpdate(errors, object.metadata, old.metadata, metadataRules(kind))
   const viaSubresource = subresource === undefined ? undefined : validation.subresources?.[subresource]
   if (viaSubresource) viaSubresource(object as never, old as never, errors)
   else if (validation.update) validation.update(object as never, old as never, errors)
@@ -88,9 +101,7 @@ export function validateUpdate(kind: Kind, object: KubeObject, old: KubeObject, 
 /** Everything that is wrong with a new status; the spec was restored before. */
 export function validateStatusUpdate(kind: Kind, object: KubeObject, old: KubeObject): FieldError[] {
   const errors: FieldError[] = []
-  validateMetadataUpdate(errors, object.metadata, old.metadata, {
-    requiresResourceVersion: requiresResourceVersion(kind),
-  })
+  validateMetadataUpdate(errors, object.metadata, old.metadata, { ...metadataRules(kind), looks: 'once' })
   validationOf(kind).statusUpdate?.(object as never, old as never, errors)
   return errors
 }

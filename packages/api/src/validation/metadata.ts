@@ -1,7 +1,7 @@
 // Validation of metadata, the same for all kinds (k8s.io/apimachinery pkg/api/validation/objectmeta.go).
 
 import { field } from '../field-error.ts'
-import { isQualifiedName, nameIsDnsLabel, type NameCheck } from '../names.ts'
+import { isQualifiedName, nameIsDnsLabel, nameIsPathSegment, type NameCheck } from '../names.ts'
 import type { ManagedFieldsEntry, ObjectMeta, OwnerReference } from '../object.ts'
 import { addInvalid, validateImmutable, validateLabels, type FieldErrors } from './fields.ts'
 
@@ -87,10 +87,27 @@ export function validateFieldManager(errors: FieldErrors, path: string, manager:
   }
 }
 
+const standardFinalizers: ReadonlySet<string> = new Set(['kubernetes', 'orphan', 'foregroundDeletion'])
+
+/** Finalizers of built-in kinds name a domain, or are well known. */
+export function validateFinalizerName(errors: FieldErrors, path: string, finalizer: string): void {
+  if (finalizer.includes('/') || standardFinalizers.has(finalizer)) return
+  const why = 'name is neither a standard finalizer name nor is it fully qualified'
+  errors.push(field.invalid(path, finalizer, why))
+}
+
+function validateFinalizerNames(errors: FieldErrors, { finalizers }: ObjectMeta): void {
+  for (const [index, finalizer] of (finalizers ?? []).entries()) {
+    validateFinalizerName(errors, `metadata.finalizers[${index}]`, finalizer)
+  }
+}
+
 export interface MetadataRules {
   namespaced: boolean
   /** The name rule of the kind. */
   name: NameCheck
+  /** Which finalizers there may be; absent: those of built-in kinds. */
+  anyFinalizer?: boolean | undefined
 }
 
 /** Metadata of a new object; its name has been generated. */
@@ -107,15 +124,16 @@ export function validateMetadata(errors: FieldErrors, metadata: ObjectMeta, rule
   if ((metadata.generation ?? 0) < 0) {
     errors.push(field.invalid('metadata.generation', metadata.generation, 'must be greater than or equal to 0'))
   }
-  validateCommon(errors, metadata)
+  validateLabelsAndOwners(errors, metadata)
   if (metadata.finalizers) validateFinalizers(errors, metadata.finalizers)
+  if (metadata.managedFields) validateManagedFields(errors, metadata.managedFields)
+  if (rules.anyFinalizer !== true) validateFinalizerNames(errors, metadata)
 }
 
-function validateCommon(errors: FieldErrors, metadata: ObjectMeta): void {
+function validateLabelsAndOwners(errors: FieldErrors, metadata: ObjectMeta): void {
   validateLabels(errors, 'metadata.labels', metadata.labels)
   validateAnnotations(errors, 'metadata.annotations', metadata.annotations)
   if (metadata.ownerReferences) validateOwnerReferences(errors, metadata.ownerReferences)
-  if (metadata.managedFields) validateManagedFields(errors, metadata.managedFields)
 }
 
 const immutableMetadata = [
@@ -127,15 +145,38 @@ const immutableMetadata = [
   'deletionGracePeriodSeconds',
 ] as const
 
-export interface MetadataUpdateRules {
+export interface MetadataUpdateRules extends MetadataRules {
   /** Whether the kind refuses updates without resourceVersion (AllowUnconditionalUpdate is false). */
   requiresResourceVersion: boolean
+  /** How often the kind's own validation looks at what was looked at for all kinds: see MetadataLooks. */
+  looks: MetadataLooks
 }
+
+/**
+ * The registry looks at the metadata of every changed object, as of a new one and as of a change. Most kinds look at the
+ * change once more (`once`), some also at the whole again (`twice`), one not at all. What is wrong is told each time.
+ */
+export type MetadataLooks = 'none' | 'once' | 'twice'
 
 export function validateMetadataUpdate(
   errors: FieldErrors,
   metadata: ObjectMeta,
   old: ObjectMeta,
+  rules: MetadataUpdateRules,
+): void {
+  const changes: FieldErrors = []
+  validateChange(changes, { metadata, old }, rules)
+  validateMetadata(errors, metadata, { ...rules, name: nameIsPathSegment, anyFinalizer: true })
+  errors.push(...changes)
+  if (rules.looks === 'none') return
+  errors.push(...changes)
+  if (rules.anyFinalizer !== true) validateFinalizerNames(errors, metadata)
+  if (rules.looks === 'twice') validateMetadata(errors, metadata, rules)
+}
+
+function validateChange(
+  errors: FieldErrors,
+  { metadata, old }: { metadata: ObjectMeta; old: ObjectMeta },
   rules: MetadataUpdateRules,
 ): void {
   if (old.deletionTimestamp) {
@@ -155,5 +196,6 @@ export function validateMetadataUpdate(
   for (const name of immutableMetadata) {
     if (metadata[name] !== old[name]) validateImmutable(errors, `metadata.${name}`, metadata[name], old[name])
   }
-  validateCommon(errors, metadata)
+  validateLabelsAndOwners(errors, metadata)
+  if (metadata.managedFields) validateManagedFields(errors, metadata.managedFields)
 }

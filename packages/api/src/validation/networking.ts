@@ -280,7 +280,7 @@ function validateIngressClass({ spec }: IngressClass, errors: FieldErrors): void
 const httpPath = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+"
 const httpPathPattern = new RegExp(`^${httpPath}$`)
 
-function validateDomainPrefixedPath(errors: FieldErrors, path: string, value: string): void {
+export function validateDomainPrefixedPath(errors: FieldErrors, path: string, value: string): void {
   if (value === '') {
     errors.push(field.required(path, ''))
     return
@@ -474,7 +474,7 @@ export const networkingValidations: Readonly<Record<string, KindValidation>> = {
     create: validateIPAddress,
     update: (object: IPAddress, old: IPAddress, errors) => {
       if (semanticallyEqual(object.spec?.parentRef, old.spec?.parentRef)) return
-      const { group = '', resource = '', namespace = '', name = '' } = object.spec?.parentRef ?? {}
+      const { group = '', resource, namespace = '', name } = object.spec?.parentRef ?? { resource: '', name: '' }
       // Upstream prints its internal type here, whose fields have no JSON names.
       const shown = { Group: group, Resource: resource, Namespace: namespace, Name: name }
       errors.push(field.invalid('spec.parentRef', object.spec?.parentRef ? shown : null, immutableMessage))

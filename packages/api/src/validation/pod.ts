@@ -6,9 +6,12 @@ import type { Container, Pod, PodSpec } from '../generated/kinds.ts'
 import { inclusiveRangeError, isDns1123Label } from '../names.ts'
 import { semanticallyEqual } from '../semantic-equality.ts'
 import { validateImageText } from './containers.ts'
-import { validateImmutable, type FieldErrors } from './fields.ts'
+import type { FieldErrors } from './fields.ts'
+import { goDiff } from './go-diff.ts'
 import type { KindValidation } from './kind-validation.ts'
 import { validatePodSpec } from './pod-spec.ts'
+import { validatePodResize } from './pod-resize.ts'
+import { validatePodStatus } from './pod-status.ts'
 import { podWarnings } from './pod-warnings.ts'
 
 function validatePod({ spec }: Pod, errors: FieldErrors): void {
@@ -98,18 +101,6 @@ function withoutPermittedChanges(spec: PodSpec, old: PodSpec): PodSpec {
   }
 }
 
-/** Each changed field of the spec, before and after, as lines of a diff. */
-function specDiff(old: PodSpec, spec: PodSpec): string {
-  const lines: string[] = []
-  const names = new Set([...Object.keys(old), ...Object.keys(spec)] as (keyof PodSpec)[])
-  for (const name of names) {
-    if (semanticallyEqual(old[name], spec[name])) continue
-    if (old[name] != null) lines.push(`- \t${name}: ${JSON.stringify(old[name])},`)
-    if (spec[name] != null) lines.push(`+ \t${name}: ${JSON.stringify(spec[name])},`)
-  }
-  return `  core.PodSpec{\n${lines.join('\n')}\n  }\n`
-}
-
 function validatePodUpdate(pod: Pod, before: Pod, errors: FieldErrors): void {
   const { spec } = pod
   const old = before.spec
@@ -126,12 +117,8 @@ function validatePodUpdate(pod: Pod, before: Pod, errors: FieldErrors): void {
   validateGatesOnlyRemoved(errors, spec, old)
   const rest = withoutPermittedChanges(spec, old)
   if (semanticallyEqual(rest, old)) return
-  const why = `pod updates may not change fields other than ${updatable}\n${specDiff(old, rest)}`
+  const why = `pod updates may not change fields other than ${updatable}\n${goDiff(old, rest)}`
   errors.push(field.forbidden('spec', why))
-}
-
-function validatePodStatus(pod: Pod, old: Pod, errors: FieldErrors): void {
-  validateImmutable(errors, 'status.qosClass', pod.status?.qosClass, old.status?.qosClass)
 }
 
 const recheck = (pod: Pod, _: Pod, errors: FieldErrors): void => validatePod(pod, errors)
@@ -153,5 +140,11 @@ export const podValidation: KindValidation = {
   update: validatePodUpdate,
   statusUpdate: validatePodStatus,
   // What of the spec these may change is settled before by the strategy.
-  subresources: { ephemeralcontainers: recheck, resize: recheck },
+  subresources: {
+    ephemeralcontainers: recheck,
+    resize: (pod: Pod, old: Pod, errors) => {
+      validatePod(pod, errors)
+      validatePodResize(pod, old, errors)
+    },
+  },
 }

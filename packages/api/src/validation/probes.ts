@@ -122,6 +122,6 @@ export function validateLifecycle(errors: FieldErrors, path: string, lifecycle: 
   if (!rules.os) errors.push(field.forbidden(at, 'may not be set for containers with empty `spec.os.name`'))
   else {
     const supported = rules.os.name === 'windows' ? windowsSignals : linuxSignals
-    if (!supported.includes(signal)) errors.push(field.notSupported(at, signal, supported))
+    if (!supported.includes(signal)) errors.push(field.notSupported(at, signal, [...supported].sort()))
   }
 }

@@ -87,7 +87,9 @@ function validateSubject(errors: FieldErrors, path: string, subject: Subject, na
 
 function validateRoleRefKept(binding: Binding, old: Binding, errors: FieldErrors): void {
   if (semanticallyEqual(binding.roleRef, old.roleRef)) return
-  errors.push(field.invalid('roleRef', binding.roleRef, 'cannot change roleRef'))
+  const { apiGroup, kind, name } = binding.roleRef
+  // Upstream prints its internal type here, whose fields have no JSON names.
+  errors.push(field.invalid('roleRef', { APIGroup: apiGroup, Kind: kind, Name: name }, 'cannot change roleRef'))
 }
 
 export const rbacValidations: Readonly<Record<string, KindValidation>> = {

@@ -94,9 +94,10 @@ export function validateSecurityContext(
   validateSeccomp(errors, `${path}.seccompProfile`, context.seccompProfile)
   if (context.allowPrivilegeEscalation === false) {
     const without = 'cannot set `allowPrivilegeEscalation` to false and'
-    if (context.privileged) errors.push(field.invalid(path, context, `${without} \`privileged\` to true`))
+    if (context.privileged)
+      errors.push(field.invalid(path, internalContext(context), `${without} \`privileged\` to true`))
     if (context.capabilities?.add?.includes('CAP_SYS_ADMIN')) {
-      errors.push(field.invalid(path, context, `${without} \`capabilities.Add\` CAP_SYS_ADMIN`))
+      errors.push(field.invalid(path, internalContext(context), `${without} \`capabilities.Add\` CAP_SYS_ADMIN`))
     }
   }
   validateWindows(errors, `${path}.windowsOptions`, context.windowsOptions)
@@ -161,4 +162,39 @@ export function validatePodSecurityContext(errors: FieldErrors, path: string, sp
   validateOptionalEnum(errors, `${at}.supplementalGroupsPolicy`, context.supplementalGroupsPolicy, ['Merge', 'Strict'])
   const changePolicies = ['MountOption', 'Recursive']
   validateOptionalEnum(errors, `${at}.seLinuxChangePolicy`, context.seLinuxChangePolicy, changePolicies)
+}
+
+/** In the shape of upstream's internal type, which its messages show. */
+function internalContext(context: SecurityContext): object {
+  const { capabilities, seLinuxOptions, windowsOptions, seccompProfile, appArmorProfile } = context
+  const profile = (of: { type: string; localhostProfile?: string | undefined } | null | undefined): object | null =>
+    of ? { Type: of.type, LocalhostProfile: of.localhostProfile ?? null } : null
+  return {
+    Capabilities: capabilities ? { Add: capabilities.add ?? null, Drop: capabilities.drop ?? null } : null,
+    Privileged: context.privileged ?? null,
+    SELinuxOptions: seLinuxOptions
+      ? {
+          User: seLinuxOptions.user ?? '',
+          Role: seLinuxOptions.role ?? '',
+          Type: seLinuxOptions.type ?? '',
+          Level: seLinuxOptions.level ?? '',
+        }
+      : null,
+    WindowsOptions: windowsOptions
+      ? {
+          GMSACredentialSpecName: windowsOptions.gmsaCredentialSpecName ?? null,
+          GMSACredentialSpec: windowsOptions.gmsaCredentialSpec ?? null,
+          RunAsUserName: windowsOptions.runAsUserName ?? null,
+          HostProcess: windowsOptions.hostProcess ?? null,
+        }
+      : null,
+    RunAsUser: context.runAsUser ?? null,
+    RunAsGroup: context.runAsGroup ?? null,
+    RunAsNonRoot: context.runAsNonRoot ?? null,
+    ReadOnlyRootFilesystem: context.readOnlyRootFilesystem ?? null,
+    AllowPrivilegeEscalation: context.allowPrivilegeEscalation ?? null,
+    ProcMount: context.procMount ?? null,
+    SeccompProfile: profile(seccompProfile),
+    AppArmorProfile: profile(appArmorProfile),
+  }
 }

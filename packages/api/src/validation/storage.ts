@@ -9,9 +9,11 @@ import type {
   VolumeAttachment,
   VolumeAttributesClass,
 } from '../generated/kinds.ts'
-import { isQualifiedName, nameIsDnsSubdomain } from '../names.ts'
+import { inclusiveRangeError, isQualifiedName, nameIsDnsSubdomain } from '../names.ts'
+import { semanticallyEqual } from '../semantic-equality.ts'
 import {
   addInvalid,
+  immutableMessage,
   requireValid,
   validateImmutable,
   validateLabelSelector,
@@ -21,6 +23,9 @@ import {
 } from './fields.ts'
 import type { KindValidation } from './kind-validation.ts'
 import { utf8Length } from './metadata.ts'
+import { deprecatedNodeLabel } from './node-labels.ts'
+import { validateVolumeSpec } from './persistent-volume.ts'
+import { validateDriverName } from './volume-sources.ts'
 
 const maxParameters = 512
 const maxParameterBytes = 256 * 1024
@@ -52,50 +57,95 @@ function validateStorageClass(storageClass: StorageClass, errors: FieldErrors): 
   const modes = ['Immediate', 'WaitForFirstConsumer']
   if (storageClass.volumeBindingMode == null) errors.push(field.required('volumeBindingMode', ''))
   else validateOptionalEnum(errors, 'volumeBindingMode', storageClass.volumeBindingMode, modes)
+  validateTopologies(errors, storageClass.allowedTopologies)
+}
+
+/** Each term says something else, and no term a key twice. */
+function validateTopologies(errors: FieldErrors, terms: StorageClass['allowedTopologies']): void {
+  const seen = new Set<string>()
+  for (const [index, { matchLabelExpressions }] of (terms ?? []).entries()) {
+    const path = `allowedTopologies[${index}].matchLabelExpressions`
+    const expressions = new Map<string, readonly string[]>()
+    for (const [position, { key, values = [] }] of (matchLabelExpressions ?? []).entries()) {
+      const at = `${path}[${position}]`
+      if (values.length === 0) errors.push(field.required(`${at}.values`, ''))
+      for (const [place, value] of values.entries()) {
+        if (values.indexOf(value) < place) errors.push(field.duplicate(`${at}.values[${place}]`, value))
+      }
+      addInvalid(errors, `${at}.key`, key, isQualifiedName(key))
+      if (expressions.has(key)) errors.push(field.duplicate(`${at}.key`, key))
+      else expressions.set(key, [...values].sort())
+    }
+    const identity = JSON.stringify([...expressions].sort(([left], [right]) => (left < right ? -1 : 1)))
+    if (seen.has(identity)) errors.push(field.duplicate(path, ''))
+    seen.add(identity)
+  }
+}
+
+function storageClassWarnings({ allowedTopologies }: StorageClass, _: unknown, warnings: string[]): void {
+  for (const [index, { matchLabelExpressions }] of (allowedTopologies ?? []).entries()) {
+    for (const [position, { key }] of (matchLabelExpressions ?? []).entries()) {
+      const message = deprecatedNodeLabel(key)
+      if (message === undefined) continue
+      warnings.push(`allowedTopologies[${index}].matchLabelExpressions[${position}].key: ${message}`)
+    }
+  }
 }
 
 function validateStorageClassUpdate(fresh: StorageClass, old: StorageClass, errors: FieldErrors): void {
+  validateStorageClass(fresh, errors)
   for (const name of ['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode'] as const) {
     validateImmutable(errors, name, fresh[name], old[name])
   }
 }
 
-/** A CSI driver's name: a DNS subdomain of at most 63 characters. */
-function validateDriverName(errors: FieldErrors, path: string, name: string | null | undefined): void {
-  if (!name) {
-    errors.push(field.required(path, ''))
-    return
-  }
-  if (name.length > 63) errors.push(field.tooLong(path, 63))
-  addInvalid(errors, path, name, nameIsDnsSubdomain(name.toLowerCase()))
-}
+const minTokenSeconds = 600
+const maxTokenSeconds = 2 ** 32
+const minUpdateSeconds = 10
 
-function validateCSIDriver({ metadata, spec }: CSIDriver, errors: FieldErrors): void {
-  validateDriverName(errors, 'metadata.name', metadata?.name)
+function validateCSIDriver({ spec }: CSIDriver, errors: FieldErrors): void {
   for (const name of ['attachRequired', 'podInfoOnMount', 'storageCapacity'] as const) {
     if (spec?.[name] == null) errors.push(field.required(`spec.${name}`, ''))
   }
-  validateOptionalEnum(errors, 'spec.fsGroupPolicy', spec?.fsGroupPolicy, ['ReadWriteOnceWithFSType', 'File', 'None'])
-  for (const [index, mode] of (spec?.volumeLifecycleModes ?? []).entries()) {
-    validateOptionalEnum(errors, `spec.volumeLifecycleModes[${index}]`, mode, ['Ephemeral', 'Persistent'])
-  }
+  validateOptionalEnum(errors, 'spec.fsGroupPolicy', spec?.fsGroupPolicy, ['File', 'None', 'ReadWriteOnceWithFSType'])
+  const requests = spec?.tokenRequests ?? []
   const audiences = new Set<string>()
-  for (const [index, { audience, expirationSeconds }] of (spec?.tokenRequests ?? []).entries()) {
+  for (const [index, { audience, expirationSeconds }] of requests.entries()) {
     const path = `spec.tokenRequests[${index}]`
-    if (audiences.has(audience)) errors.push(field.duplicate(`${path}.audience`, audience))
-    audiences.add(audience)
-    if (expirationSeconds != null && expirationSeconds < 600) {
-      const why = 'may not specify a duration less than 10 minutes'
-      errors.push(field.invalid(`${path}.expirationSeconds`, expirationSeconds, why))
+    if (audiences.has(audience)) {
+      errors.push(field.duplicate(`${path}.audience`, audience))
+      continue
     }
+    audiences.add(audience)
+    const problem = durationProblem(expirationSeconds)
+    if (problem !== undefined) errors.push(field.invalid(`${path}.expirationSeconds`, expirationSeconds, problem))
   }
+  for (const mode of spec?.volumeLifecycleModes ?? []) {
+    validateOptionalEnum(errors, 'spec.volumeLifecycleModes', mode, ['Persistent', 'Ephemeral'])
+  }
+  const seconds = spec?.nodeAllocatableUpdatePeriodSeconds
+  if (seconds != null && seconds < minUpdateSeconds) {
+    const why = `must be greater than or equal to ${minUpdateSeconds} seconds`
+    errors.push(field.invalid('spec.nodeAllocatableUpdatePeriodSeconds', seconds, why))
+  }
+  if (spec?.serviceAccountTokenInSecrets != null && requests.length === 0) {
+    const why = 'serviceAccountTokenInSecrets is set but no tokenRequests are specified'
+    errors.push(field.invalid('spec.serviceAccountTokenInSecrets', spec.serviceAccountTokenInSecrets, why))
+  }
+}
+
+function durationProblem(seconds: number | null | undefined): string | undefined {
+  if (seconds == null) return undefined
+  if (seconds < minTokenSeconds) return 'may not specify a duration less than 10 minutes'
+  return seconds > maxTokenSeconds ? 'may not specify a duration larger than 2^32 seconds' : undefined
 }
 
 function validateCSIDriverUpdate(fresh: CSIDriver, old: CSIDriver, errors: FieldErrors): void {
   validateCSIDriver(fresh, errors)
-  for (const name of ['attachRequired', 'fsGroupPolicy', 'volumeLifecycleModes'] as const) {
-    validateImmutable(errors, `spec.${name}`, fresh.spec?.[name], old.spec?.[name])
-  }
+  // The first of them has another name in upstream's path.
+  validateImmutable(errors, 'spec.attachedRequired', fresh.spec?.attachRequired, old.spec?.attachRequired)
+  const modes = (driver: CSIDriver): unknown => driver.spec?.volumeLifecycleModes
+  validateImmutable(errors, 'spec.volumeLifecycleModes', modes(fresh), modes(old))
 }
 
 function validateCSINode({ spec }: CSINode, errors: FieldErrors): void {
@@ -103,27 +153,48 @@ function validateCSINode({ spec }: CSINode, errors: FieldErrors): void {
   for (const [index, driver] of (spec?.drivers ?? []).entries()) {
     const path = `spec.drivers[${index}]`
     validateDriverName(errors, `${path}.name`, driver.name)
-    if (names.has(driver.name)) errors.push(field.duplicate(`${path}.name`, driver.name))
-    names.add(driver.name)
     if (!driver.nodeID) errors.push(field.required(`${path}.nodeID`, ''))
-    else if (driver.nodeID.length > 192) {
-      errors.push(field.invalid(`${path}.nodeID`, driver.nodeID, 'must be 192 characters or less'))
+    else if (driver.nodeID.length > 256) {
+      errors.push(field.invalid(`${path}.nodeID`, driver.nodeID, 'must be 256 characters or less'))
     }
-    for (const key of driver.topologyKeys ?? []) addInvalid(errors, path, key, isQualifiedName(key))
     const count = driver.allocatable?.count
     if (count != null && count < 0) {
       errors.push(field.invalid(`${path}.allocatable.count`, count, 'must be greater than or equal to 0'))
     }
+    if (names.has(driver.name)) errors.push(field.duplicate(`${path}.name`, driver.name))
+    names.add(driver.name)
+    const keys = driver.topologyKeys ?? []
+    for (const [position, key] of keys.entries()) {
+      if (key === '') errors.push(field.required(path, ''))
+      if (keys.indexOf(key) < position) errors.push(field.duplicate(path, key))
+      addInvalid(errors, path, key, isQualifiedName(key))
+    }
+  }
+}
+
+/** A driver may come, go and tell another number of volumes; the rest of it stays. */
+function validateCSINodeUpdate(fresh: CSINode, old: CSINode, errors: FieldErrors): void {
+  validateCSINode(fresh, errors)
+  for (const driver of fresh.spec?.drivers ?? []) {
+    const before = old.spec?.drivers?.find(({ name }) => name === driver.name)
+    const same = before && semanticallyEqual({ ...driver, allocatable: null }, { ...before, allocatable: null })
+    if (!before || same) continue
+    // Upstream prints its internal type here, whose fields have no JSON names.
+    const shown = {
+      Name: driver.name,
+      NodeID: driver.nodeID,
+      TopologyKeys: driver.topologyKeys ?? null,
+      Allocatable: null,
+    }
+    errors.push(field.invalid('spec.drivers', shown, immutableMessage))
   }
 }
 
 function validateCSIStorageCapacity(capacity: CSIStorageCapacity, errors: FieldErrors): void {
   validateLabelSelector(errors, 'nodeTopology', capacity.nodeTopology)
-  requireValid(errors, 'storageClassName', capacity.storageClassName, nameIsDnsSubdomain)
-  for (const name of ['capacity', 'maximumVolumeSize'] as const) {
-    const value = capacity[name]
-    if (value != null) validateNonNegativeQuantity(errors, name, value)
-  }
+  const storageClass = capacity.storageClassName ?? ''
+  addInvalid(errors, 'storageClassName', storageClass, nameIsDnsSubdomain(storageClass))
+  if (capacity.capacity != null) validateNonNegativeQuantity(errors, 'capacity', capacity.capacity)
 }
 
 function validateCSIStorageCapacityUpdate(
@@ -137,21 +208,58 @@ function validateCSIStorageCapacityUpdate(
 }
 
 function validateVolumeAttachment({ spec }: VolumeAttachment, errors: FieldErrors): void {
-  requireValid(errors, 'spec.attacher', spec?.attacher, (name) => isQualifiedName(name.toLowerCase()))
-  const source = spec?.source
-  if (source?.persistentVolumeName == null && !source?.inlineVolumeSpec) {
-    errors.push(field.required('spec.source', 'must specify exactly one of inlineVolumeSpec and persistentVolumeName'))
-  } else if (source.persistentVolumeName != null && source.inlineVolumeSpec) {
-    errors.push(field.forbidden('spec.source', 'must specify exactly one of inlineVolumeSpec and persistentVolumeName'))
-  } else if (source.persistentVolumeName != null) {
-    const path = 'spec.source.persistentVolumeName'
-    requireValid(errors, path, source.persistentVolumeName, nameIsDnsSubdomain)
+  validateDriverName(errors, 'spec.attacher', spec?.attacher)
+  const path = 'spec.source'
+  const { persistentVolumeName: volume, inlineVolumeSpec: inline } = spec?.source ?? {}
+  const onlyOne = 'must specify exactly one of inlineVolumeSpec and persistentVolumeName'
+  if (volume == null && !inline) errors.push(field.required(path, onlyOne))
+  else if (volume != null && inline) errors.push(field.forbidden(path, onlyOne))
+  else if (volume === '') {
+    errors.push(field.required(`${path}.persistentVolumeName`, 'must specify non empty persistentVolumeName'))
+  } else if (inline) validateVolumeSpec(errors, `${path}.inlineVolumeSpec`, inline, { inline: true, name: '' })
+  const node = spec?.nodeName ?? ''
+  addInvalid(errors, 'spec.nodeName', node, nameIsDnsSubdomain(node))
+  if (volume != null) addInvalid(errors, `${path}.persistentVolumeName`, volume, nameIsDnsSubdomain(volume))
+}
+
+function validateVolumeAttachmentUpdate(fresh: VolumeAttachment, old: VolumeAttachment, errors: FieldErrors): void {
+  validateVolumeAttachment(fresh, errors)
+  if (semanticallyEqual(fresh.spec, old.spec)) return
+  const { attacher, nodeName, source } = fresh.spec
+  // Upstream prints its internal type here, whose fields have no JSON names.
+  const shown = {
+    Attacher: attacher,
+    Source: {
+      PersistentVolumeName: source.persistentVolumeName ?? null,
+      InlineVolumeSpec: source.inlineVolumeSpec ?? null,
+    },
+    NodeName: nodeName,
   }
-  requireValid(errors, 'spec.nodeName', spec?.nodeName, nameIsDnsSubdomain)
+  errors.push(field.invalid('spec', shown, immutableMessage))
+}
+
+const maxMetadataBytes = 256 * 1024
+const maxErrorBytes = 1024
+
+function validateVolumeAttachmentStatus({ status }: VolumeAttachment, _: unknown, errors: FieldErrors): void {
+  const metadata = Object.entries(status?.attachmentMetadata ?? {})
+  const size = metadata.reduce((sum, [key, value]) => sum + utf8Length(key) + utf8Length(value), 0)
+  if (size > maxMetadataBytes) errors.push(field.tooLong('status.attachmentMetadata', maxMetadataBytes))
+  for (const name of ['attachError', 'detachError'] as const) {
+    const error = status?.[name]
+    if (utf8Length(error?.message ?? '') > maxErrorBytes) {
+      // The limit that upstream names is that of the metadata.
+      errors.push(field.tooLong(`status.${name}.message`, maxMetadataBytes))
+    }
+    const code = error?.errorCode
+    if (code != null && code < 0) {
+      errors.push(field.invalid(`status.${name}.errorCode`, code, inclusiveRangeError(0, 0x7fff_ffff)))
+    }
+  }
 }
 
 function validateVolumeAttributesClass(attributes: VolumeAttributesClass, errors: FieldErrors): void {
-  validateDriverName(errors, 'driverName', attributes.driverName)
+  requireValid(errors, 'driverName', attributes.driverName, (name) => isQualifiedName(name.toLowerCase()))
   validateParameters(errors, attributes.parameters, { required: true })
 }
 
@@ -161,24 +269,30 @@ export const storageValidations: Readonly<Record<string, KindValidation>> = {
     create: validateCSIDriver,
     update: validateCSIDriverUpdate,
   },
-  'storage.k8s.io/CSINode': { requiresResourceVersion: true, create: validateCSINode },
+  'storage.k8s.io/CSINode': { requiresResourceVersion: true, create: validateCSINode, update: validateCSINodeUpdate },
   'storage.k8s.io/CSIStorageCapacity': {
     requiresResourceVersion: true,
     create: validateCSIStorageCapacity,
     update: validateCSIStorageCapacityUpdate,
   },
-  'storage.k8s.io/StorageClass': { create: validateStorageClass, update: validateStorageClassUpdate },
+  'storage.k8s.io/StorageClass': {
+    create: validateStorageClass,
+    update: validateStorageClassUpdate,
+    warnings: storageClassWarnings,
+  },
   'storage.k8s.io/VolumeAttachment': {
     requiresResourceVersion: true,
     create: validateVolumeAttachment,
-    update: (fresh: VolumeAttachment, old: VolumeAttachment, errors) =>
-      validateImmutable(errors, 'spec', fresh.spec, old.spec),
+    update: validateVolumeAttachmentUpdate,
+    statusUpdate: validateVolumeAttachmentStatus,
   },
   'storage.k8s.io/VolumeAttributesClass': {
     create: validateVolumeAttributesClass,
     update: (fresh: VolumeAttributesClass, old: VolumeAttributesClass, errors) => {
-      validateImmutable(errors, 'driverName', fresh.driverName, old.driverName)
-      validateImmutable(errors, 'parameters', fresh.parameters, old.parameters)
+      for (const name of ['driverName', 'parameters'] as const) {
+        if (semanticallyEqual(fresh[name], old[name])) continue
+        errors.push(field.forbidden(name, `updates to ${name} are forbidden.`))
+      }
     },
   },
 }

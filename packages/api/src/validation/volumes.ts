@@ -12,7 +12,8 @@ import type {
 import { isDns1123Label } from '../names.ts'
 import { compareQuantities, parseQuantity } from '../quantity.ts'
 import { validateFieldRef, validateNoBacksteps, validateResourceFieldRef, volumeFields } from './env-vars.ts'
-import { requireValid, validateOptionalEnum, type FieldErrors } from './fields.ts'
+import { requireValid, type FieldErrors } from './fields.ts'
+import { validateDriverName, validateHostPath, validateNfs } from './volume-sources.ts'
 
 const modeProblem = 'must be a number between 0 and 0777 (octal), both inclusive'
 
@@ -94,13 +95,12 @@ function validateProjection(errors: FieldErrors, path: string, source: VolumePro
 }
 
 /** The files that a projection names itself, with what stands for its source in an error. */
-function projectedFiles({ secret, configMap, downwardAPI, serviceAccountToken }: VolumeProjection): [string, string][] {
+function projectedFiles({ secret, configMap, downwardAPI }: VolumeProjection): [string, string][] {
   const files: [string, string][] = []
   for (const source of [secret, configMap]) {
     for (const { path } of source?.items ?? []) files.push([path, source?.name ?? ''])
   }
   for (const { path } of downwardAPI?.items ?? []) files.push([path, path])
-  if (serviceAccountToken) files.push([serviceAccountToken.path, serviceAccountToken.path])
   return files
 }
 
@@ -121,16 +121,6 @@ function validateProjected(errors: FieldErrors, path: string, projected: Project
   }
 }
 
-const hostPathTypes = [
-  '',
-  'BlockDevice',
-  'CharDevice',
-  'Directory',
-  'DirectoryOrCreate',
-  'File',
-  'FileOrCreate',
-  'Socket',
-]
 const zero = parseQuantity('0')
 
 type SourceCheck = (errors: FieldErrors, path: string, volume: Volume) => void
@@ -143,14 +133,7 @@ const sourceChecks: Readonly<Partial<Record<keyof Volume, SourceCheck>>> = {
       errors.push(field.forbidden(`${path}.sizeLimit`, 'SizeLimit field must be a valid resource quantity'))
     }
   },
-  hostPath: (errors, path, { hostPath }) => {
-    if (!hostPath?.path) {
-      errors.push(field.required(`${path}.path`, ''))
-      return
-    }
-    validateNoBacksteps(errors, `${path}.path`, hostPath.path)
-    validateOptionalEnum(errors, `${path}.type`, hostPath.type, hostPathTypes)
-  },
+  hostPath: (errors, path, { hostPath }) => validateHostPath(errors, path, hostPath),
   gitRepo: (errors, path, { gitRepo }) => {
     if (!gitRepo?.repository) errors.push(field.required(`${path}.repository`, ''))
     validateDescendingPath(errors, `${path}.directory`, gitRepo?.directory ?? '')
@@ -175,14 +158,15 @@ const sourceChecks: Readonly<Partial<Record<keyof Volume, SourceCheck>>> = {
   persistentVolumeClaim: (errors, path, { persistentVolumeClaim }) => {
     if (!persistentVolumeClaim?.claimName) errors.push(field.required(`${path}.claimName`, ''))
   },
-  nfs: (errors, path, { nfs }) => {
-    if (!nfs?.server) errors.push(field.required(`${path}.server`, ''))
-    if (!nfs?.path) errors.push(field.required(`${path}.path`, ''))
-    if (!nfs?.path?.startsWith('/'))
-      errors.push(field.invalid(`${path}.path`, nfs?.path ?? '', 'must be an absolute path'))
-  },
+  nfs: (errors, path, { nfs }) => validateNfs(errors, path, nfs),
   ephemeral: (errors, path, { ephemeral }) => {
     if (!ephemeral?.volumeClaimTemplate) errors.push(field.required(`${path}.volumeClaimTemplate`, ''))
+  },
+  csi: (errors, path, { csi }) => {
+    validateDriverName(errors, `${path}.driver`, csi?.driver)
+    if (csi?.nodePublishSecretRef && !csi.nodePublishSecretRef.name) {
+      errors.push(field.required(`${path}.nodePublishSecretRef.name`, ''))
+    }
   },
 }
 

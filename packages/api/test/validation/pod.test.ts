@@ -110,7 +110,7 @@ describe('an updated pod', () => {
     expect(text).toMatch(
       /^spec: Forbidden: pod updates may not change fields other than `spec.containers\[\*\].image`,/,
     )
-    expect(text).toContain('hostname: "a"')
+    expect(text).toContain('"hostname": "a"')
   })
 
   it('keeps its containers', () => {
@@ -127,6 +127,10 @@ describe('an updated pod', () => {
     const ephemeralContainers = [{ name: 'e', image: 'i' }]
     expect(updateProblems({ ephemeralContainers }, {})).toHaveLength(1)
     expect(updateProblems({ ephemeralContainers }, {}, 'ephemeralcontainers')).toEqual([])
-    expect(updateProblems(container({ resources: { requests: { cpu: '2' } } }), {}, 'resize')).toEqual([])
+    const asking = (cpu: string): object => container({ resources: { requests: { cpu } } })
+    expect(updateProblems(asking('2'), asking('1'), 'resize')).toEqual([])
+    expect(updateProblems(asking('2'), {}, 'resize')).toEqual([
+      'spec: Invalid value: "": Pod QOS Class may not change as a result of resizing',
+    ])
   })
 })

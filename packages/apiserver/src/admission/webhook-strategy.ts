@@ -32,8 +32,12 @@ function check(kind: string, object: KubeObject): void {
   if (errors.length > 0) throw invalid({ group: registrationGroup, kind }, metadata.name ?? '', errors)
 }
 
+const missing = { name: '', admissionReviewVersions: [], clientConfig: {} }
+
 function webhookErrors(webhook: MutatingWebhook | ValidatingWebhook, path: string): FieldError[] {
-  const { name, sideEffects, admissionReviewVersions, timeoutSeconds = 10, matchConditions = [] } = webhook
+  // What a client left out is told, not stumbled over.
+  const received = { ...missing, ...webhook }
+  const { name, sideEffects, admissionReviewVersions, timeoutSeconds = 10, matchConditions = [] } = received
   const errors: FieldError[] = isDns1123Subdomain(name).map((detail) => field.invalid(`${path}.name`, name, detail))
   if (name !== '' && name.split('.').length < 3) {
     errors.push(
@@ -74,7 +78,7 @@ function webhookErrors(webhook: MutatingWebhook | ValidatingWebhook, path: strin
       )
     }
   }
-  return [...errors, ...clientConfigErrors(webhook.clientConfig, `${path}.clientConfig`)]
+  return [...errors, ...clientConfigErrors(received.clientConfig, `${path}.clientConfig`)]
 }
 
 const desired = '; desired format: https://host[/path]'

@@ -113,30 +113,41 @@ function keepAllButEphemeralContainers(object: KubeObject, old: KubeObject): voi
   countGeneration(pod, before, wanted.length !== known.length)
 }
 
-/** podResizeStrategy: of the spec only the containers' resources and resizePolicy change. */
+/**
+ * podResizeStrategy: of the spec only the pod's resources and the containers' resources and resizePolicy change.
+ * Containers that were added, renamed or reordered are left for validation to refuse.
+ */
 function keepAllButResources(object: KubeObject, old: KubeObject): void {
   const pod = object as Pod
   const before = old as Pod
   const spec = before.spec as NonNullable<Pod['spec']>
-  const merge = <T extends { name: string; resources?: unknown; resizePolicy?: unknown }>(
-    kept: readonly T[] | undefined,
-    wanted: readonly T[] | undefined,
-  ): T[] | undefined =>
-    kept?.map((container) => {
-      const change = wanted?.find(({ name }) => name === container.name)
-      if (change === undefined) return container
-      const { resources, resizePolicy } = change
-      return { ...container, resources, ...(resizePolicy === undefined ? {} : { resizePolicy }) }
-    })
-  const containers = merge(spec.containers, pod.spec?.containers) ?? []
-  const initContainers = merge(spec.initContainers, pod.spec?.initContainers)
-  const hasChanged =
-    JSON.stringify([spec.containers, spec.initContainers]) !== JSON.stringify([containers, initContainers])
-  pod.spec = { ...spec, containers, ...(initContainers === undefined ? {} : { initContainers }) }
+  const [wanted, wantedFirst] = [pod.spec?.containers ?? [], pod.spec?.initContainers ?? []]
+  const isSameNumber = wanted.length === spec.containers.length
+  if (!isSameNumber || wantedFirst.length !== (spec.initContainers?.length ?? 0)) return
+  const containers = withResources(spec.containers, wanted)
+  const initContainers = withResources(spec.initContainers ?? [], wantedFirst)
+  const resources = pod.spec?.resources
+  pod.spec = { ...spec, containers, ...(spec.initContainers === undefined ? {} : { initContainers }) }
+  if (resources === undefined) delete pod.spec.resources
+  else pod.spec.resources = resources
   if (before.status === undefined) delete pod.status
   else pod.status = before.status
   keepMetadata(pod, before)
-  countGeneration(pod, before, hasChanged)
+  countGeneration(pod, before, JSON.stringify(spec) !== JSON.stringify(pod.spec))
+}
+
+type Container = NonNullable<Pod['spec']>['containers'][number]
+
+function withResources(kept: readonly Container[], wanted: readonly Container[]): Container[] {
+  if (wanted.some(({ name }, index) => name !== kept[index]?.name)) return [...wanted]
+  return kept.map((container, index) => {
+    const merged = { ...container }
+    for (const name of ['resources', 'resizePolicy'] as const) {
+      delete merged[name]
+      if (wanted[index]?.[name] !== undefined) Object.assign(merged, { [name]: wanted[index][name] })
+    }
+    return merged
+  })
 }
 
 function keepMetadata(pod: Pod, before: Pod): void {

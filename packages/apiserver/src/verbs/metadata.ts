@@ -154,7 +154,8 @@ export function dedupeOwnerReferences(object: KubeObject, warn: (message: string
   })
   if (unique.length === owners.length) return
   object.metadata.ownerReferences = unique
-  warn(
-    '.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24',
-  )
+  const repeated = new Set(owners.filter((owner) => !unique.includes(owner)).map(({ uid }) => uid))
+  const dedups = 'API server dedups owner references in 1.20+, and may reject such requests as early as 1.24'
+  const fix = `please fix your requests; duplicate UID(s) observed: ${[...repeated].join(', ')}`
+  warn(`.metadata.ownerReferences contains duplicate entries; ${dedups}; ${fix}`)
 }

@@ -35,7 +35,7 @@ function managerErrors({ fieldManager = '' }: RequestOptions): FieldError[] {
 }
 
 function validationErrors({ fieldValidation = 'Warn' }: RequestOptions): FieldError[] {
-  const known = ['', 'Ignore', 'Warn', 'Strict']
+  const known = ['', 'Ignore', 'Strict', 'Warn']
   return known.includes(fieldValidation) ? [] : [field.notSupported('fieldValidation', fieldValidation, known)]
 }
 
