@@ -46,14 +46,14 @@ function send({ method, path, headers, body }: Case, options: RequestOptions): P
         resolve(answerOf(response.statusCode ?? 0, text, warning))
       })
     })
-    sent.end(body === undefined ? undefined : JSON.stringify(body))
+    sent.end(body === undefined || typeof body === 'string' ? body : JSON.stringify(body))
   })
 }
 
 function answerOf(code: number, text: string, warning: string | undefined): Answer {
   const warnings = warning === undefined ? [] : warning.split(/, (?=299 )/)
   if (code < 300) return { code, warnings }
-  const { reason, message, details } = JSON.parse(text) as {
+  const { reason, message, details } = parsed(text) as {
     reason?: string
     message?: string
     details?: { causes?: unknown }
@@ -67,9 +67,19 @@ function answerOf(code: number, text: string, warning: string | undefined): Answ
   }
 }
 
-/** Identities and times are each server's own. */
+/** Not all refusals are objects of the API. */
+function parsed(text: string): unknown {
+  return text.startsWith('{') ? JSON.parse(text) : { message: text }
+}
+
+/** Identities, times and random names are each server's own. */
 function normalized(text: string): string {
-  return text
-    .replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'UID')
-    .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| \+0000 UTC)/g, 'TIME')
+  return (
+    text
+      .replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'UID')
+      // What is appended to a generateName.
+      .replaceAll(/\b(A|Gen)_[a-z0-9]{5}\b/g, '$1_RANDOM')
+      .replaceAll(/current: \d+/g, 'current: N')
+      .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| \+0000 UTC)/g, 'TIME')
+  )
 }

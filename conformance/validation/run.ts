@@ -36,8 +36,10 @@ const ours = await ownAnswers()
 const wanted = new RegExp(options.only ?? '')
 const compared = cases.filter(({ name, prepares }) => prepares !== true && wanted.test(name))
 let [same, explained] = [0, 0]
-for (const { name } of compared) {
-  const [their, our] = [theirs.get(name), ours.get(name)]
+for (const { name, anyOrder } of compared) {
+  const [their, our] = [theirs, ours].map((answers) =>
+    anyOrder === true ? sorted(answers.get(name)) : answers.get(name),
+  )
   if (JSON.stringify(their) === JSON.stringify(our)) same++
   else if (listed.has(name)) {
     explained++
@@ -93,6 +95,13 @@ async function ownAnswers(): Promise<Map<string, Answer>> {
     await server.close()
     await store.close()
   }
+}
+
+/** Without the message, which repeats the causes in their order. */
+function sorted(answer: Answer | undefined): Answer | undefined {
+  if (!Array.isArray(answer?.causes)) return answer
+  const causes = answer.causes.map((cause) => JSON.stringify(cause)).sort()
+  return { ...answer, message: '', causes }
 }
 
 /** Lines that only upstream (-) or only this engine (+) has. */

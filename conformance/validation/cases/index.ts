@@ -7,6 +7,7 @@ import { deviceCases } from './devices.ts'
 import { networkCases } from './network.ts'
 import { podCases } from './pods.ts'
 import { policyCases } from './policy.ts'
+import { protocolCases } from './protocol.ts'
 import { storageCases } from './storage.ts'
 import { workloadCases } from './workloads.ts'
 
@@ -38,4 +39,5 @@ export const cases: readonly Case[] = [
   ...storageCases,
   ...deviceCases,
   ...admissionCases,
+  ...protocolCases,
 ]

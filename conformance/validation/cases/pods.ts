@@ -130,7 +130,6 @@ const warned: readonly Change[] = [
     'create',
     {
       spec: {
-        overhead: { memory: '100m' },
         containers: [{ ...container, resources: { limits: { memory: '1500m' }, requests: { memory: '1500m' } } }],
         volumes: [
           { name: 'e', emptyDir: { sizeLimit: '100m' } },

@@ -249,7 +249,7 @@ const runtimes = casesOf(
   [
     ['no handler', 'create', { handler: '' }],
     ['a bad handler', 'create', { handler: 'A_b' }],
-    ['a bad overhead', 'create', { overhead: { podFixed: { cpu: '-1', gold: '1', memory: '100m' } } }],
+    ['a bad overhead', 'create', { overhead: { podFixed: { cpu: '-1', gold: '1', memory: '100m' } } }, 'any order'],
     [
       'a bad scheduling',
       'create',

@@ -26,7 +26,6 @@ const classes = casesOf(
       'create',
       {
         allowedTopologies: [
-          {},
           {
             matchLabelExpressions: [
               { key: 'a b', values: [] },

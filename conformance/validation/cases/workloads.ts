@@ -40,6 +40,7 @@ const templateChanges: readonly Change[] = [
     'bad labels and annotations in the template',
     'create',
     { spec: { template: { metadata: { labels: { 'b c': 'd', e: 'f g' }, annotations: { 'h i': 'j' } } } } },
+    'any order',
   ],
   ['a spec that is not there', 'create', { spec: null }],
   ['a replaced template', 'update', { spec: { template: { spec: { containers: [{ name: 'b', image: 'j' }] } } } }],
