@@ -6,17 +6,16 @@
 //   node conformance/kubectl/run.ts --save DIR            keeps what each server answered, for comparing by hand
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { peers, startPeer } from '../peer.ts'
 import { type Answer, type Result, compare, describe, listedDifferences } from './compare.ts'
 import { normalize } from './normalize.ts'
 import { type Entry, readTranscript } from './transcript.ts'
 
 const root = join(import.meta.dirname, '..', '..')
-const peers = process.env['PEERS'] ?? join(tmpdir(), 'binnacle-peers')
-const controlPlane = join(root, 'bench', 'peer', 'control-plane')
 
 const { values: options } = parseArgs({
   options: {
@@ -51,7 +50,7 @@ for (const client of options.kubectl) {
     client === 'peer' ? join(peers, 'bin', 'kubectl') : execFileSync('which', ['kubectl']).toString().trim()
   const [ours, theirs] = await Promise.all([
     answersOf(startEngine('simulated'), { entries: compared, kubectl, name: `ours-${client}` }),
-    answersOf(startPeer(), { entries: compared, kubectl, name: `peer-${client}` }),
+    answersOf(startControlPlane(), { entries: compared, kubectl, name: `peer-${client}` }),
   ])
   const own = await answersOf(startEngine('process'), { entries: running, kubectl, name: `running-${client}` })
   results.push(...compare({ client, entries: compared, ours, theirs, listed }))
@@ -173,18 +172,8 @@ async function firstLine(child: ChildProcess): Promise<string> {
   throw new Error(`the engine ended before it was ready: ${text}`)
 }
 
-/** Upstream's control plane on an empty etcd. Its address is fixed, so one at a time runs on a machine. */
-async function startPeer(): Promise<Server> {
-  const env = { ...process.env, PEERS: peers }
-  const control = (...args: string[]): string => execFileSync(controlPlane, args, { env, encoding: 'utf8' })
-  for (const name of ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubectl', 'kwok'])
-    if (!existsSync(join(peers, 'bin', name)))
-      execFileSync(join(root, 'bench', 'peer', 'build'), [name], { stdio: 'inherit', env })
-  control('stop')
-  rmSync(join(peers, 'run', 'control-plane', 'etcd'), { recursive: true, force: true })
-  const started = control('start', 'etcd', 'apiserver', 'controller-manager', 'scheduler', 'kwok')
-  return {
-    kubeconfig: started.trim().split('\n').at(-1) ?? '',
-    stop: async () => void control('stop'),
-  }
+/** Upstream's control plane, with kwok for the node. */
+async function startControlPlane(): Promise<Server> {
+  const peer = startPeer(['etcd', 'apiserver', 'controller-manager', 'scheduler', 'kwok'])
+  return { kubeconfig: peer.kubeconfig, stop: async () => peer.stop() }
 }

@@ -29,12 +29,15 @@ export async function connect(kubeconfig: string): Promise<Send> {
 }
 
 function send({ method, path, headers, body }: Case, options: RequestOptions): Promise<Answer> {
+  const payload = body === undefined || typeof body === 'string' ? (body ?? '') : JSON.stringify(body)
+  // Node does not frame the body of a DELETE by itself.
+  const framing = body === undefined ? {} : { 'content-length': Buffer.byteLength(payload) }
   return new Promise((resolve, reject) => {
     const sent = request({
       ...options,
       method,
       path,
-      headers: { 'content-type': 'application/json', accept: 'application/json', ...headers },
+      headers: { 'content-type': 'application/json', accept: 'application/json', ...framing, ...headers },
     })
     sent.on('error', reject)
     sent.on('response', (response) => {
@@ -46,7 +49,7 @@ function send({ method, path, headers, body }: Case, options: RequestOptions): P
         resolve(answerOf(response.statusCode ?? 0, text, warning))
       })
     })
-    sent.end(body === undefined || typeof body === 'string' ? body : JSON.stringify(body))
+    sent.end(payload)
   })
 }
 
