@@ -17,8 +17,15 @@ import { dispatch } from './dispatch.ts'
 import type { DispatchContext } from './dispatch-context.ts'
 import type { Registry, Row } from './registry.ts'
 
+/** Name of the upstream program that does the user's work: the manager of the fields that it writes. */
+function programOf({ username }: UserInfo): string {
+  if (username.startsWith('system:serviceaccount:kube-system:')) return 'kube-controller-manager'
+  if (username.startsWith('system:node:')) return 'kubelet'
+  return username.slice(username.lastIndexOf(':') + 1)
+}
+
 export function createLocalTransport(context: DispatchContext, user: UserInfo): Transport {
-  const userAgent = user.username.slice(user.username.lastIndexOf(':') + 1)
+  const userAgent = programOf(user)
   return {
     send: async <T>(request: ResourceRequest) => resultOf(await dispatch(context, request, { user, userAgent })) as T,
     watch: async <T>(request: ResourceRequest, signal: AbortSignal) => {

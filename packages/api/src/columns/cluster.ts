@@ -274,7 +274,7 @@ const admissionPolicyBinding = printer<ValidatingAdmissionPolicyBinding>(
   },
 )
 
-const flowSchema = printer<FlowSchema>(
+const flowSchemaRow = printer<FlowSchema>(
   columnsOf('Name', 'PriorityLevel', 'MatchingPrecedence', 'DistinguisherMethod', 'Age', 'MissingPL'),
   (object, now) => [
     nameOf(object),
@@ -285,6 +285,16 @@ const flowSchema = printer<FlowSchema>(
     object.status?.conditions?.find(({ type }) => type === 'Dangling')?.status ?? '?',
   ],
 )
+
+/** In the order in which they are matched (printFlowSchemaList). */
+const flowSchema: Printer = {
+  ...flowSchemaRow,
+  compare: (a, b) => precedenceOf(a) - precedenceOf(b) || (nameOf(a) < nameOf(b) ? -1 : 1),
+}
+
+function precedenceOf(object: FlowSchema): number {
+  return object.spec?.matchingPrecedence ?? 0
+}
 
 const priorityLevelConfiguration = printer<PriorityLevelConfiguration>(
   columnsOf('Name', 'Type', 'NominalConcurrencyShares', 'Queues', 'HandSize', 'QueueLengthLimit', 'Age'),

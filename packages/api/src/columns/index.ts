@@ -32,6 +32,14 @@ export function tableColumns(kind: { group: string; kind: string }): readonly Ta
   return printerOf(kind).columns
 }
 
+/** How the rows of a table are ordered; undefined where they keep the order of the list. */
+export function tableOrder(kind: {
+  group: string
+  kind: string
+}): ((a: KubeObject, b: KubeObject) => number) | undefined {
+  return printerOf(kind).compare
+}
+
 /** `now` in milliseconds since the epoch. */
 export function tableCells(kind: { group: string; kind: string }, object: KubeObject, now: number): TableCell[] {
   return printerOf(kind).cells(object, now)

@@ -20,6 +20,8 @@ export interface Printer {
   readonly columns: readonly TableColumn[]
   /** In the order of the columns; `now` in milliseconds. */
   readonly cells: (object: KubeObject, now: number) => TableCell[]
+  /** Order of the rows; absent where it is that of the list. */
+  readonly compare?: (a: KubeObject, b: KubeObject) => number
 }
 
 /** Makes a printer of a typed one; the key in the table of kinds vouches for the type. */

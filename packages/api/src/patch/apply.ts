@@ -435,7 +435,8 @@ function printManager(entry: ManagedFieldsEntry): string {
   const name = JSON.stringify(entry.manager ?? '')
   const where = entry.subresource ? `${name} with subresource ${JSON.stringify(entry.subresource)}` : name
   if (entry.operation !== 'Update') return where
-  return `${where} using ${entry.apiVersion}${entry.time === undefined ? '' : ` at ${entry.time}`}`
+  // Upstream has the time in its format, but never in what it identifies a manager by.
+  return `${where} using ${entry.apiVersion}`
 }
 
 function conflictError(conflicts: readonly Conflict[]): StatusError {
@@ -448,8 +449,8 @@ function conflictError(conflicts: readonly Conflict[]): StatusError {
   return failure('Conflict', conflictMessage(sorted), { details: { causes } })
 }
 
-function identityText({ manager, operation, apiVersion, time, subresource }: ManagedFieldsEntry): string {
-  return JSON.stringify({ manager, operation, apiVersion, time, subresource })
+function identityText({ manager, operation, apiVersion, subresource }: ManagedFieldsEntry): string {
+  return JSON.stringify({ manager, operation, apiVersion, subresource })
 }
 
 function conflictMessage(conflicts: readonly Conflict[]): string {

@@ -35,7 +35,7 @@ const emptyObject: JsonObject = Object.freeze({})
 /** What Go would have written for a field that is absent here: structs and lists that are not left out when empty. */
 function memberOf(object: JsonObject, key: string, field: Field | undefined): unknown {
   const value = object[key]
-  if (value !== undefined || !field || field.pointer !== false) return value
+  if (value !== undefined || object === nothing || !field || field.pointer !== false) return value
   const { schema } = field
   if (schema.type === 'object' && !schema.values) return emptyObject
   return schema.type !== 'scalar' && field.omitEmpty === false ? null : undefined
@@ -157,7 +157,9 @@ function compareAt(schema: Schema, element: string, before: unknown, after: unkn
   }
   const inner = { changed: new FieldSet(), removed: new FieldSet() }
   if (schema.type === 'list') compareItems(schema, asList(before), asList(after), inner)
-  else if (schema.type === 'object') compareMembers(schema, asObject(before), asObject(after), inner)
+  else if (schema.type === 'object') {
+    compareMembers(schema, before === undefined ? nothing : asObject(before), asObject(after), inner)
+  }
   attach(parent.changed, element, inner.changed)
   attach(parent.removed, element, inner.removed)
   if (before === undefined) parent.changed.members.add(element)
@@ -167,6 +169,9 @@ function compareAt(schema: Schema, element: string, before: unknown, after: unkn
 function attach(parent: FieldSet, element: string, child: FieldSet): void {
   if (child.members.size > 0 || child.children.size > 0) parent.children.set(element, child)
 }
+
+/** What a new item or pointer was before: unlike an empty struct it has no empty structs in it. */
+const nothing: JsonObject = Object.freeze({})
 
 /** Two empty values are compared as leaves, which keeps null and empty apart. */
 function isLeaf(schema: Schema, before: unknown, after: unknown): boolean {

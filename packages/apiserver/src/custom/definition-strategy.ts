@@ -27,7 +27,6 @@ export const customResourceDefinitions: Strategy = {
     const definition = object as CustomResourceDefinition
     fillNames(definition)
     refuseInvalid(definition, undefined)
-    definition.metadata.finalizers = [...new Set([...(definition.metadata.finalizers ?? []), cleanupFinalizer])]
     definition.status = statusOf(definition, context)
   },
 
@@ -41,6 +40,8 @@ export const customResourceDefinitions: Strategy = {
 
   markDeleted(object, { backend }) {
     const definition = object as CustomResourceDefinition
+    // Its objects are deleted before it (customresourcedefinition/etcd.go Delete).
+    definition.metadata.finalizers = [...new Set([...(definition.metadata.finalizers ?? []), cleanupFinalizer])]
     setCondition(definition, backend, {
       type: 'Terminating',
       status: 'True',
@@ -48,6 +49,8 @@ export const customResourceDefinitions: Strategy = {
       message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
     })
   },
+
+  isHeld: ({ metadata }) => metadata.deletionTimestamp === undefined,
 }
 
 function fillNames({ spec }: CustomResourceDefinition): void {
@@ -94,7 +97,7 @@ function statusOf(definition: CustomResourceDefinition, { backend }: WriteContex
   const storage = spec.versions.find((version) => version.storage)?.name
   const storedVersions = [...new Set([...(status?.storedVersions ?? []), ...(storage === undefined ? [] : [storage])])]
   const acceptedNames = problem === undefined ? spec.names : (status?.acceptedNames ?? { plural: '', kind: '' })
-  return { ...draft.status, acceptedNames, storedVersions, observedGeneration: metadata.generation }
+  return { ...draft.status, acceptedNames, storedVersions }
 }
 
 function nameConflict(

@@ -7,6 +7,7 @@ import {
   encodeProtobufEvent,
   tableCells,
   tableColumns,
+  tableOrder,
 } from '@binnacle/api'
 import type { Change, Item } from '../call.ts'
 import type { Row } from '../registry.ts'
@@ -88,11 +89,16 @@ function tableOf(
     apiVersion: accepted.metaVersion,
     metadata,
     ...(withColumns ? { columnDefinitions: columnsOf(row) } : { columnDefinitions: null }),
-    rows: items.map(({ object }) => ({
+    rows: ordered(row, items).map(({ object }) => ({
       cells: cellsOf(row, object, options.now),
       object: included(object, accepted, options.includeObject),
     })),
   }
+}
+
+function ordered(row: Row, items: readonly Item[]): readonly Item[] {
+  const compare = row.isCustom ? undefined : tableOrder(row.info)
+  return compare === undefined ? items : items.toSorted((a, b) => compare(a.object, b.object))
 }
 
 function columnsOf(row: Row): readonly object[] {

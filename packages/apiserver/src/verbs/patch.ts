@@ -42,9 +42,10 @@ function mergedOf({ request, row }: Call, old: KubeObject): unknown {
     (typeof body !== 'object' || body === null || Array.isArray(body))
   ) {
     const found = Array.isArray(body) ? 'array' : body === null ? 'null' : typeof body
-    throw badRequest(
-      `error decoding patch: json: cannot unmarshal ${found} into Go value of type map[string]interface {}`,
-    )
+    const why = `json: cannot unmarshal ${found} into Go value of type map[string]interface {}`
+    // Upstream's two decoders word it differently.
+    const isStrategic = request.patchType === 'application/strategic-merge-patch+json'
+    throw badRequest(isStrategic ? why : `error decoding patch: ${why}`)
   }
   switch (request.patchType) {
     case 'application/json-patch+json':
