@@ -1,0 +1,170 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { importResources } from '../src/import/import-resources.ts'
+import { validate } from '../src/validate.ts'
+import { wiresOf } from '../src/wires/wires.ts'
+import { documentOf } from './support.ts'
+
+const place = { namespace: 'shop', application: 'shop' }
+
+const compose = `
+services:
+  web:
+    build: ./web
+    ports: ["8080:80"]
+    environment:
+      API_URL: http://api:3000
+      SECRET: \${SECRET}
+    depends_on: [api]
+    networks: [front]
+    restart: always
+  api:
+    image: shop/api:1.2.3
+    command: node server.js --name "the api"
+    expose: [3000]
+    environment:
+      - DATABASE_URL=postgres://app:pw@db:5432/app
+    healthcheck: {test: [CMD, curl, -f, http://localhost:3000], interval: 30s, retries: 3}
+    deploy: {replicas: 2, resources: {limits: {cpus: "0.5", memory: 256M}}}
+    volumes: [uploads:/data, "./src:/app"]
+    configs: [settings]
+    privileged: true
+  db:
+    image: postgres:16
+    environment: {POSTGRES_DB: app, POSTGRES_USER: app, POSTGRES_PASSWORD: pw}
+    volumes: [data:/var/lib/postgresql/data]
+configs:
+  settings: {content: "a: 1"}
+networks: {front: {}}
+volumes: {data: {}, uploads: {}}
+`
+
+describe('import of a Compose file', () => {
+  const { objects, unmapped, problem } = importResources(compose, place)
+
+  it('gives microservices and data sources', () => {
+    expect(problem).toBeUndefined()
+    expect(objects.map(({ kind, metadata, spec, data }) => ({ kind, name: metadata.name, spec, data }))).toEqual([
+      {
+        kind: 'Microservice',
+        name: 'web',
+        spec: {
+          build: { context: './web' },
+          ports: [{ name: 'http', port: 8080, targetPort: 80 }],
+          serviceType: 'LoadBalancer',
+          env: [
+            { name: 'API_URL', value: 'http://api:3000' },
+            { name: 'SECRET', value: '' },
+          ],
+          uses: [{ name: 'api' }],
+        },
+      },
+      {
+        kind: 'Microservice',
+        name: 'api',
+        spec: {
+          image: 'shop/api:1.2.3',
+          args: ['node', 'server.js', '--name', 'the api'],
+          ports: [{ name: 'http', port: 3000 }],
+          env: [{ name: 'DATABASE_URL', value: 'postgres://app:pw@db:5432/app' }],
+          files: [{ path: '/settings', configMap: { name: 'settings', key: 'settings' } }],
+          bindings: [{ name: 'db' }],
+          replicas: 2,
+          health: {
+            readiness: {
+              exec: { command: ['curl', '-f', 'http://localhost:3000'] },
+              periodSeconds: 30,
+              failureThreshold: 3,
+            },
+          },
+          resources: { limits: { cpu: '0.5', memory: '256Mi' } },
+          storage: [{ name: 'uploads', path: '/data', size: '1Gi' }],
+        },
+      },
+      {
+        kind: 'DataSource',
+        name: 'db',
+        spec: { type: 'postgresql', version: '16', database: 'app', username: 'app', storage: { size: '1Gi' } },
+      },
+      { kind: 'ConfigMap', name: 'settings', data: { settings: 'a: 1' } },
+    ])
+  })
+
+  it('lists all that it did not map', () => {
+    expect(unmapped.map(({ path }) => path).toSorted()).toEqual([
+      'networks',
+      'services.api.privileged',
+      'services.api.volumes[0]',
+      'services.api.volumes[1]',
+      'services.db.environment.POSTGRES_PASSWORD',
+      'services.db.volumes',
+      'services.web.environment.SECRET',
+    ])
+  })
+
+  it('gives what can be deployed, with its wires', () => {
+    const document = documentOf(...objects)
+    const errors = [...validate(document).values()].flat().filter(({ severity }) => severity === 'error')
+    expect(errors).toEqual([])
+    expect(
+      wiresOf(document)
+        .filter(({ isDrawn }) => isDrawn)
+        .map(({ kind }) => kind),
+    ).toEqual(['uses', 'bindings'])
+  })
+})
+
+describe('import of manifests', () => {
+  const shop = readFileSync(new URL('../../../examples/shop/shop.yaml', import.meta.url), 'utf8')
+
+  it('keeps plain objects and infers their wires', () => {
+    const { objects, unmapped } = importResources(shop, place)
+    expect(unmapped).toEqual([])
+    const wires = wiresOf(documentOf(...objects)).map(
+      ({ kind, from, to }) => `${kind} ${from.split('/').at(-1)} ${to.split('/').at(-1)}`,
+    )
+    expect(wires.toSorted()).toEqual([
+      'environment api cache',
+      'environment web api',
+      'environment worker cache',
+      'selector api api',
+      'selector cache cache',
+      'selector web web',
+    ])
+  })
+
+  it('lifts a Deployment and its Service to a Microservice', () => {
+    const { objects } = importResources(shop, place, { lift: true })
+    expect(objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual(
+      ['cache', 'api', 'worker', 'web'].map((name) => `Microservice ${name}`),
+    )
+    expect(objects[3]?.['spec']).toMatchObject({
+      image: 'shop/web:1.0.0',
+      ports: [{ name: 'http', port: 80, targetPort: 8080 }],
+      serviceType: 'LoadBalancer',
+      replicas: 2,
+    })
+  })
+
+  it('says why a Deployment stays one', () => {
+    const text = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api}
+spec:
+  selector: {matchLabels: {app: api}}
+  template:
+    metadata: {labels: {app: api}}
+    spec: {hostNetwork: true, containers: [{name: api, image: "a:1"}]}
+`
+    const { objects, unmapped } = importResources(text, place, { lift: true })
+    expect(objects[0]?.kind).toBe('Deployment')
+    expect(unmapped).toEqual([{ path: 'Deployment api', why: 'stays a Deployment: a Microservice has no hostNetwork' }])
+  })
+
+  it('says what is no object', () => {
+    expect(importResources('a: [', place).problem).toContain('not YAML')
+    expect(importResources('just text', place).problem).toContain('no object')
+    expect(importResources('', place).problem).toContain('neither')
+  })
+})
