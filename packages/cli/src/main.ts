@@ -98,6 +98,20 @@ export function createProgram(): Command {
 
   addDeployCommands(program)
 
+  const clusterOptions = (command: Command): Command =>
+    command
+      .option('--context <name>', 'context of the kubeconfig')
+      .option('--kubeconfig <file>', 'kubeconfig to use (default: $KUBECONFIG or ~/.kube/config)')
+
+  clusterOptions(program.command('install'))
+    .description('put our kinds and their controllers into a cluster')
+    .option('--image <ref>', 'image of the controllers; without it only the kinds and permissions are put in')
+    .action(async (options) => (await import('./commands/install.ts')).install(options))
+
+  clusterOptions(program.command('controllers'))
+    .description('run the controllers of our kinds for a cluster until Ctrl-C; of several, one leads')
+    .action(async (options) => (await import('./commands/controllers.ts')).controllers(options))
+
   program
     .command('version')
     .description('show the versions of Binnacle, of the Kubernetes API and of Node.js')
