@@ -1,14 +1,17 @@
-// One page's watches over one WebSocket, since a browser opens six connections to a host at most. Who does not read
+// One page's watches and followed logs over one WebSocket, since a browser opens six connections to a host at most. Who does not read
 // holds up its own watches and nothing else, and is cut off when it does not answer.
 //
 //   page   { id, watch: path, resourceVersion?, labelSelector?, fieldSelector? }   { id, stop: true }
 //   server { id, events: [...] }   { id, synced: resourceVersion }   { id, error: Status }   { id, end: true }
+//
+//   page   { id, log: path }                    server { id, text }   { id, error: Status }   { id, end: true }
 
 import type { Clock, Status } from '@binnacle/api'
 import { badRequest } from '@binnacle/api'
 import type { ApiConnection } from '@binnacle/client'
 import type { RawData, WebSocket } from 'ws'
 import { EventBatch } from './event-batch.ts'
+import { runText } from './upstream-text.ts'
 import { type WatchRequest, runWatch } from './upstream-watch.ts'
 
 const pingEachMs = 15_000
@@ -26,6 +29,7 @@ export class WatchSession {
   readonly #api: ApiConnection
   readonly #clock: Clock
   readonly #watches = new Map<number, RunningWatch>()
+  readonly #texts = new Map<number, AbortController>()
   /** In batches that are not sent yet. */
   #collectedBytes = 0
   #drained: PromiseWithResolvers<void> | undefined
@@ -56,12 +60,28 @@ export class WatchSession {
     }
     const { id } = message
     this.#stop(id)
-    if (message.watch === undefined) return
-    if (this.#watches.size >= maxWatches) {
+    if (message.watch === undefined && message.log === undefined) return
+    if (this.#watches.size + this.#texts.size >= maxWatches) {
       this.#send(id, { error: badRequest(`one page has at most ${maxWatches} watches`).status })
       return
     }
-    void this.#run(id, message.watch)
+    if (message.watch !== undefined) void this.#run(id, message.watch)
+    else if (message.log !== undefined) void this.#follow(id, message.log)
+  }
+
+  async #follow(id: number, path: string): Promise<void> {
+    const stop = new AbortController()
+    this.#texts.set(id, stop)
+    const say = (rest: { text: string } | { error: Status } | { end: true }): void => {
+      if (!stop.signal.aborted) this.#send(id, rest)
+    }
+    const outcome = await runText(this.#api, path, {
+      signal: stop.signal,
+      text: (text) => say({ text }),
+      readable: () => this.#readable(),
+    })
+    say(outcome === undefined ? { end: true } : { error: outcome.status })
+    if (this.#texts.get(id) === stop) this.#texts.delete(id)
   }
 
   async #run(id: number, request: WatchRequest): Promise<void> {
@@ -126,6 +146,8 @@ export class WatchSession {
   }
 
   #stop(id: number): void {
+    this.#texts.get(id)?.abort()
+    this.#texts.delete(id)
     const watch = this.#watches.get(id)
     if (watch === undefined) return
     this.#watches.delete(id)
@@ -147,15 +169,16 @@ export class WatchSession {
 
   #ended(): void {
     this.#cancelPing()
-    for (const id of this.#watches.keys()) this.#stop(id)
+    for (const id of [...this.#watches.keys(), ...this.#texts.keys()]) this.#stop(id)
     this.#release()
   }
 }
 
 interface Message {
   id: number
-  /** Absent: stop. */
+  /** Neither: stop. */
   watch?: WatchRequest
+  log?: string
 }
 
 /** undefined for what is no request. */
@@ -170,7 +193,8 @@ function parseMessage(text: string): Message | undefined {
   const id = fields?.['id']
   if (fields === null || !Number.isSafeInteger(id)) return undefined
   if (fields['stop'] === true) return { id: id as number }
-  const { watch: path } = fields
+  const { watch: path, log } = fields
+  if (typeof log === 'string') return { id: id as number, log }
   if (typeof path !== 'string') return undefined
   return {
     id: id as number,

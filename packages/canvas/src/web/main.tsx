@@ -1,12 +1,47 @@
-// The page's entry.
+// The page's entry: theme, then who and where, then the page.
 
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { Tooltip } from 'radix-ui'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
+import { App } from './shell/app.tsx'
+import { ErrorBoundary } from './shell/error-boundary.tsx'
+import { messageOf, start } from './state/session.ts'
+import { applyTheme, currentTheme } from './state/theme.ts'
+import '@xterm/xterm/css/xterm.css'
+import '@xyflow/react/dist/base.css'
+import 'uplot/dist/uPlot.min.css'
+import './styles/tokens.css'
+import './styles/base.css'
+import './styles/app.css'
+import './styles/graph.css'
+import { texts } from './texts.ts'
 
-const root = document.getElementById('root')
-if (root === null) throw new Error('the page has no element #root')
-createRoot(root).render(
-  <StrictMode>
-    <h1>Binnacle</h1>
-  </StrictMode>,
-)
+applyTheme(currentTheme())
+
+const element = document.getElementById('root')
+if (element === null) throw new Error('the page has no element #root')
+const root = createRoot(element)
+const queries = new QueryClient({ defaultOptions: { queries: { retry: 1, refetchOnWindowFocus: false } } })
+
+try {
+  await start()
+  root.render(
+    <StrictMode>
+      <ErrorBoundary>
+        <QueryClientProvider client={queries}>
+          <Tooltip.Provider delayDuration={400}>
+            <App />
+          </Tooltip.Provider>
+        </QueryClientProvider>
+      </ErrorBoundary>
+    </StrictMode>,
+  )
+} catch (error) {
+  root.render(
+    <main className="empty">
+      <h1>{texts.errors.boot}</h1>
+      <p>{messageOf(error)}</p>
+    </main>,
+  )
+}

@@ -17,8 +17,12 @@ export class KubeError extends Error {
     return this.status.reason ?? ''
   }
   get causes(): readonly { field?: string; message?: string; reason?: string }[] {
-    return (this.status.details?.causes ?? []) as readonly { field?: string; message?: string; reason?: string }[]
+    return this.status.details?.causes ?? []
   }
+}
+
+export function isKubeError(error: unknown): error is KubeError {
+  return error instanceof KubeError
 }
 
 /** Which resource, as in a path. */
@@ -35,7 +39,8 @@ export function pathOf(
 ): string {
   const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`
   const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`
-  const object = name === undefined ? '' : `/${encodeURIComponent(name)}${subresource === undefined ? '' : `/${subresource}`}`
+  const object =
+    name === undefined ? '' : `/${encodeURIComponent(name)}${subresource === undefined ? '' : `/${subresource}`}`
   return `${root}${scope}/${resource}${object}`
 }
 
@@ -48,7 +53,10 @@ interface Ask {
 }
 
 /** The answer as it streams. Rejects with KubeError where the server refuses. */
-export async function askRaw(path: string, { method = 'GET', body, contentType, query, signal }: Ask = {}): Promise<Response> {
+export async function askRaw(
+  path: string,
+  { method = 'GET', body, contentType, query, signal }: Ask = {},
+): Promise<Response> {
   const search = query === undefined || Object.keys(query).length === 0 ? '' : `?${new URLSearchParams(query)}`
   const response = await fetch(`/k8s${path}${search}`, {
     method,
@@ -113,6 +121,3 @@ export async function serverContext(): Promise<ServerContext> {
   if (!response.ok) throw new KubeError(await statusOf(response))
   return response.json() as Promise<ServerContext>
 }
-
-/** An object whose kind is known only at run time. */
-export type LooseObject = KubeObject & { spec?: Record<string, unknown>; status?: Record<string, unknown> }

@@ -2,6 +2,7 @@
 // frame, so that a burst of events is one change of the page.
 
 import type { KubeObject, WatchEvent } from '@binnacle/api'
+import { type ObjectKey, keyOf } from '@binnacle/canvas-core'
 import type { ResourcePath } from './kube-api.ts'
 import { pathOf } from './kube-api.ts'
 import type { WatchConnection } from './watch-connection.ts'
@@ -47,8 +48,8 @@ export const liveKinds: readonly LiveKind[] = [
 export interface LiveListener {
   /** Changes since the last call, in order, with kind and apiVersion set. */
   events(batch: readonly WatchEvent[]): void
-  /** All kinds have been told once. */
-  synced(): void
+  /** All kinds have been told once; `told` are the keys of all that there is. */
+  synced(told: ReadonlySet<ObjectKey>): void
   /** A kind's state is told anew: what was told of it before is out of date. */
   reset(kind: LiveKind): void
   error(kind: LiveKind, message: string): void
@@ -60,6 +61,7 @@ export function watchNamespace(
   { namespace, kinds, listener }: { namespace: string; kinds: readonly LiveKind[]; listener: LiveListener },
 ): () => void {
   const waiting = new Set(kinds)
+  const told = new Set<ObjectKey>()
   let gathered: WatchEvent[] = []
   let frame = 0
   const flush = (): void => {
@@ -71,7 +73,8 @@ export function watchNamespace(
   const arrived = (kind: LiveKind): void => {
     if (!waiting.delete(kind) || waiting.size > 0) return
     flush()
-    listener.synced()
+    listener.synced(told)
+    told.clear()
   }
   const stops = kinds.map((kind) => {
     const apiVersion = kind.group === '' ? kind.version : `${kind.group}/${kind.version}`
@@ -80,7 +83,9 @@ export function watchNamespace(
       {
         events: (batch) => {
           for (const event of batch) {
-            gathered.push({ ...event, object: { ...event.object, apiVersion, kind: kind.kind } } as WatchEvent)
+            const object = { ...event.object, apiVersion, kind: kind.kind }
+            gathered.push({ ...event, object })
+            if (waiting.size > 0) told.add(keyOf(object))
           }
           // A hidden page draws no frames, and must not gather for ever.
           if (frame === 0) frame = document.hidden ? window.setTimeout(flush, 250) : requestAnimationFrame(flush)

@@ -2,6 +2,7 @@
 // on behind the last change that it saw. The protocol is in src/server/watch-session.ts.
 
 import type { Clock, KubeObject, Status, WatchEvent } from '@binnacle/api'
+import type { Stream, StreamListener, TextStreams } from './text-streams.ts'
 
 export interface WatchTarget {
   /** `/apis/apps/v1/namespaces/shop/deployments`, as the API server has it. */
@@ -52,6 +53,7 @@ interface Watch {
 
 interface ServerMessage {
   id: number
+  text?: string
   events?: readonly WatchEvent[]
   synced?: string
   error?: Status
@@ -64,12 +66,13 @@ const maxRestartMs = 30_000
 /** A run that was as long has not failed when it ends: servers end each watch after some minutes. */
 const lastingMs = 10_000
 
-export class WatchConnection {
+export class WatchConnection implements TextStreams {
   readonly #url: string
   readonly #clock: Clock
   readonly #webSocket: new (url: string) => PageSocket
   readonly #watches = new Set<Watch>()
   readonly #byId = new Map<number, Watch>()
+  readonly #streams = new Map<number, StreamListener>()
   readonly #observers = new Set<() => void>()
   #state: ConnectionState = 'connecting'
   #socket: PageSocket | undefined
@@ -119,6 +122,22 @@ export class WatchConnection {
     }
   }
 
+  /** Follows the log at `path`. A connection that is lost ends it with an error: who asked begins anew. */
+  open(path: string, listener: StreamListener): Stream {
+    const id = ++this.#lastId
+    if (this.#state !== 'open') {
+      listener.error({ message: 'the connection to the Canvas server is lost' })
+      return { stop: () => undefined }
+    }
+    this.#streams.set(id, listener)
+    this.#socket?.send(JSON.stringify({ id, log: path }))
+    return {
+      stop: () => {
+        if (this.#streams.delete(id) && this.#state === 'open') this.#socket?.send(JSON.stringify({ id, stop: true }))
+      },
+    }
+  }
+
   /** For good. */
   close(): void {
     this.#isEnded = true
@@ -164,7 +183,10 @@ export class WatchConnection {
     this.#socket = undefined
     for (const watch of this.#byId.values()) watch.id = undefined
     this.#byId.clear()
+    const streams = [...this.#streams.values()]
+    this.#streams.clear()
     this.#setState('closed')
+    for (const stream of streams) stream.error({ message: 'the connection to the Canvas server is lost' })
     if (this.#isEnded) return
     const delayMs = Math.min(firstRetryMs * 2 ** this.#failures++, maxReconnectMs)
     this.#cancelReconnect = this.#clock.after(delayMs, () => this.#connect())
@@ -184,7 +206,21 @@ export class WatchConnection {
     this.#socket?.send(JSON.stringify({ id: watch.id, watch: path, resourceVersion, labelSelector, fieldSelector }))
   }
 
-  #receive({ id, events, synced, error, end }: ServerMessage): void {
+  #receive(message: ServerMessage): void {
+    const stream = this.#streams.get(message.id)
+    if (stream === undefined) this.#receiveWatch(message)
+    else this.#receiveText(stream, message)
+  }
+
+  #receiveText(stream: StreamListener, { id, text, error, end }: ServerMessage): void {
+    if (text !== undefined) stream.text(text)
+    if (error === undefined && end !== true) return
+    this.#streams.delete(id)
+    if (error === undefined) stream.end()
+    else stream.error(error)
+  }
+
+  #receiveWatch({ id, events, synced, error, end }: ServerMessage): void {
     const watch = this.#byId.get(id)
     // It was stopped while the message was on its way.
     if (watch === undefined) return

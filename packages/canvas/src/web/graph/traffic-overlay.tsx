@@ -49,7 +49,7 @@ export function TrafficOverlay({ paths, flows, paused, still }: OverlayProps): J
   useEffect(() => {
     const element = canvas.current
     const context = element?.getContext('2d')
-    if (element === null || context === null || context === undefined || still) return
+    if (element === null || context === null || context === undefined || still) return undefined
     let handle = 0
     let last = 0
     let phase = 0
@@ -126,10 +126,15 @@ function paint(element: HTMLCanvasElement, context: CanvasRenderingContext2D, sc
       }
     }
   }
-  context.fillStyle = good
-  context.fill(goodPath)
-  context.fillStyle = bad
-  context.fill(badPath)
+  for (const [colour, path] of [
+    [good, goodPath],
+    [bad, badPath],
+  ] as const) {
+    context.fillStyle = colour
+    // A canvas fills a path here, no array.
+    // oxlint-disable-next-line unicorn/no-array-fill-with-reference-type
+    context.fill(path)
+  }
 }
 
 function diamond(path: Path2D, x: number, y: number, size: number): void {

@@ -27,9 +27,9 @@ export function bytes(value: number): string {
   return `${step === 0 ? Math.round(rest) : rest < 10 ? trimmed(rest, 1) : Math.round(rest)} ${steps[step]}`
 }
 
-/** CPU in cores: `30 m`, `1.2 cores`. */
+/** CPU in cores: `30 mCPU`, `1.2 cores`. */
 export function cores(value: number): string {
-  return value < 1 ? `${Math.round(value * 1000)} m` : `${trimmed(value, 1)} cores`
+  return value < 1 ? `${Math.round(value * 1000)} mCPU` : `${trimmed(value, 1)} cores`
 }
 
 /** `12 s`, `4 min`, `3 h`, `2 d` */

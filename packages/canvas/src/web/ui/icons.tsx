@@ -15,7 +15,8 @@ const paths = {
   warn: 'M8 2 14.5 13.5h-13zM8 6.2v3.4M8 11.6v.1',
   run: 'M8 2a6 6 0 1 1-5.6 3.9M2.2 2.6v3.4h3.4',
   zzz: 'M12.8 9.6A5.4 5.4 0 1 1 6.4 3.2a4.4 4.4 0 0 0 6.4 6.4z',
-  unknown: 'M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0zM6.2 6.4c.2-1.1 1-1.7 1.9-1.7 1 0 1.8.7 1.8 1.6 0 1.3-1.9 1.5-1.9 2.7M8 11.2v.1',
+  unknown:
+    'M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0zM6.2 6.4c.2-1.1 1-1.7 1.9-1.7 1 0 1.8.7 1.8 1.6 0 1.3-1.9 1.5-1.9 2.7M8 11.2v.1',
   plus: 'M8 3v10M3 8h10',
   minus: 'M3 8h10',
   fit: 'M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10',
@@ -52,7 +53,12 @@ export type IconName = keyof typeof paths
 /** Decoration beside a word: hidden from screen readers, which read the word. */
 export function Icon({ name, size }: { name: IconName; size?: number }): JSX.Element {
   return (
-    <svg className="i" viewBox="0 0 16 16" aria-hidden="true" {...(size === undefined ? {} : { style: { width: size, height: size } })}>
+    <svg
+      className="i"
+      viewBox="0 0 16 16"
+      aria-hidden="true"
+      {...(size === undefined ? {} : { style: { width: size, height: size } })}
+    >
       <path d={paths[name]} />
     </svg>
   )
@@ -61,7 +67,15 @@ export function Icon({ name, size }: { name: IconName; size?: number }): JSX.Ele
 /** The mark: a compass needle in its housing. */
 export function Mark(): JSX.Element {
   return (
-    <svg width="22" height="22" viewBox="0 0 22 22" fill="none" stroke="var(--primary)" strokeWidth="1.7" aria-hidden="true">
+    <svg
+      width="22"
+      height="22"
+      viewBox="0 0 22 22"
+      fill="none"
+      stroke="var(--primary)"
+      strokeWidth="1.7"
+      aria-hidden="true"
+    >
       <circle cx="11" cy="11" r="8.6" />
       <path d="m11 4.2 2.4 6.8L11 17.8 8.6 11z" fill="var(--primary)" fillOpacity=".25" />
       <path d="M8.6 11h4.8" />

@@ -1,0 +1,219 @@
+// What is staged, field by field, with a way to take back each line, what the cluster says to it, and what will roll.
+
+import {
+  type CanvasDocument,
+  type Conflict,
+  type DiffLine,
+  type ObjectDiff,
+  conflictsOf,
+  diffOf,
+  parseKey,
+} from '@binnacle/canvas-core'
+import { type JSX, useEffect, useState } from 'react'
+import { checkDeploy } from '../state/deploy.ts'
+import { runDeploy } from '../state/deploying.ts'
+import { act, openDialog, useCanvas } from '../state/store.ts'
+import { texts } from '../texts.ts'
+import { Dialog } from '../ui/dialog.tsx'
+import { Icon } from '../ui/icons.tsx'
+
+export function DetailsDialog(): JSX.Element {
+  const isOpen = useCanvas((state) => state.dialog === 'details')
+  return (
+    <Dialog
+      title={texts.staged.title}
+      description={texts.staged.description}
+      open={isOpen}
+      onClose={() => openDialog(undefined)}
+      footer={<Footer />}
+    >
+      {isOpen && <Body />}
+    </Dialog>
+  )
+}
+
+function Body(): JSX.Element {
+  const document = useCanvas((state) => state.editor.document)
+  const problems = useCanvas((state) => state.deployment.problems)
+  const diffs = diffOf(document)
+  useEffect(() => {
+    // Asked a moment after the last edit, and again with each.
+    const ended = new AbortController()
+    const timer = setTimeout(() => {
+      void tellProblems(document, ended.signal)
+    }, 300)
+    return () => {
+      ended.abort()
+      clearTimeout(timer)
+    }
+  }, [document])
+  if (diffs.length === 0) return <p className="quiet">{texts.staged.empty}</p>
+  return (
+    <div className="diff">
+      {diffs.map((diff) => (
+        <section key={diff.key}>
+          <h3>
+            <span className="diamond" />
+            {parseKey(diff.key).name} <span className="meta">{parseKey(diff.key).kind}</span>
+            <span className="grow" />
+            <button
+              className="btn"
+              onClick={() => act({ type: 'discard', key: diff.key }, { label: texts.staged.discard })}
+            >
+              {texts.staged.discard}
+            </button>
+          </h3>
+          {problems
+            .filter(({ key }) => key === diff.key)
+            .map(({ message, fields }) => (
+              <div key={message} className="problem" role="alert">
+                <Icon name="bad" />
+                <div>
+                  {fields.length === 0
+                    ? message
+                    : fields.map(({ path, message: words }) => (
+                        <p key={path + words}>
+                          <code className="mono">{path}</code>: {words}
+                        </p>
+                      ))}
+                </div>
+              </div>
+            ))}
+          {conflictsOf(document, diff.key).map((conflict) => (
+            <ConflictRow key={conflict.path} conflict={conflict} />
+          ))}
+          <Lines diff={diff} />
+        </section>
+      ))}
+      {problems
+        .filter(({ key }) => key === '')
+        .map(({ message }) => (
+          <p key={message} className="problem" role="alert">
+            <Icon name="bad" />
+            {message}
+          </p>
+        ))}
+    </div>
+  )
+}
+
+async function tellProblems(document: CanvasDocument, signal: AbortSignal): Promise<void> {
+  const problems = await checkDeploy(document)
+  if (!signal.aborted) useCanvas.setState(({ deployment }) => ({ deployment: { ...deployment, problems } }))
+}
+
+function Lines({ diff }: { diff: ObjectDiff }): JSX.Element {
+  if (diff.type !== 'update')
+    return <p className="meta">{diff.type === 'create' ? texts.staged.creates : texts.staged.deletes}</p>
+  return (
+    <>
+      {diff.lines.map((line) => (
+        <Line key={line.path} line={line} diff={diff} />
+      ))}
+    </>
+  )
+}
+
+function Line({ line, diff }: { line: DiffLine; diff: ObjectDiff }): JSX.Element {
+  return (
+    <div className="row">
+      <span title={line.path}>{line.label}</span>
+      <Change line={line} />
+      <button
+        className="btn bare icon small"
+        aria-label={texts.staged.discardLine(line.label)}
+        onClick={() => act({ type: 'discard', key: diff.key, path: line.path }, { label: texts.staged.discard })}
+      >
+        <Icon name="close" size={12} />
+      </button>
+    </div>
+  )
+}
+
+/** What was, and what will be. */
+export function Change({ line }: { line: DiffLine }): JSX.Element {
+  return (
+    <span className="v">
+      <span className="was">
+        <span className="sr">{texts.staged.was} </span>
+        {line.before === undefined ? texts.staged.notSet : shown(line.before)}
+      </span>
+      <span aria-hidden="true">→</span>
+      <span className="now">
+        <span className="sr">{texts.staged.becomes} </span>
+        {line.after === undefined ? texts.staged.notSet : shown(line.after)}
+      </span>
+    </span>
+  )
+}
+
+function ConflictRow({ conflict }: { conflict: Conflict }): JSX.Element {
+  const { key, path, base, mine, theirs } = conflict
+  return (
+    <div className="why warn" role="alert">
+      <Icon name="warn" />
+      <div>
+        <b>{texts.staged.conflict}</b>
+        <p>
+          <code className="mono">{path === '' ? parseKey(key).name : path}</code>
+        </p>
+        <dl>
+          <div className="row">
+            <dt>{texts.staged.base}</dt>
+            <dd>{shown(base)}</dd>
+          </div>
+          <div className="row">
+            <dt>{texts.staged.minesWord}</dt>
+            <dd>{shown(mine)}</dd>
+          </div>
+          <div className="row">
+            <dt>{texts.staged.theirsWord}</dt>
+            <dd>{shown(theirs)}</dd>
+          </div>
+        </dl>
+        <div className="links">
+          <button onClick={() => act({ type: 'keepMine', key, path }, { label: texts.staged.mine })}>
+            {texts.staged.mine}
+          </button>
+          <button onClick={() => act({ type: 'takeTheirs', key, path }, { label: texts.staged.theirs })}>
+            {texts.staged.theirs}
+          </button>
+        </div>
+      </div>
+    </div>
+  )
+}
+
+function Footer(): JSX.Element {
+  const staged = useCanvas((state) => state.editor.document.staged.size)
+  const phase = useCanvas((state) => state.deployment.phase)
+  const [note, setNote] = useState('')
+  return (
+    <>
+      <input
+        className="input"
+        value={note}
+        placeholder={texts.staged.note}
+        aria-label={texts.staged.note}
+        onChange={(event) => setNote(event.target.value)}
+      />
+      <button
+        className="btn big"
+        disabled={staged === 0}
+        onClick={() => act({ type: 'discardAll' }, { label: texts.staged.discardAll })}
+      >
+        {texts.staged.discardAll}
+      </button>
+      <button className="btn p big" disabled={staged === 0 || phase === 'running'} onClick={() => void runDeploy(note)}>
+        {phase === 'running' ? texts.staged.deploying : texts.staged.deploy}
+      </button>
+    </>
+  )
+}
+
+function shown(value: unknown): string {
+  if (value === undefined || value === null) return texts.staged.notSet
+  if (typeof value === 'string') return value === '' ? '""' : value
+  const text = JSON.stringify(value)
+  return text.length > 300 ? `${text.slice(0, 300)}…` : text
+}

@@ -1,0 +1,85 @@
+// Ctrl-K: everything on the canvas by name, and every command.
+
+import { Command } from 'cmdk'
+import { Dialog } from 'radix-ui'
+import type { JSX } from 'react'
+import { familyLooks } from '../graph/families.ts'
+import { StateMark } from '../graph/node-state.tsx'
+import { useShownNodes } from '../state/shown-nodes.ts'
+import { tidy } from '../graph/tidy.ts'
+import { startAdding } from '../state/adding.ts'
+import { runDeploy } from '../state/deploying.ts'
+import { close } from '../state/session.ts'
+import { act, openDialog, redoStep, select, setView, undoStep, useCanvas } from '../state/store.ts'
+import { switchTheme } from '../state/theme.ts'
+import { texts } from '../texts.ts'
+import { Icon, type IconName } from '../ui/icons.tsx'
+import { QueryInput } from './add-dialog.tsx'
+
+export function Palette(): JSX.Element {
+  const isOpen = useCanvas((state) => state.dialog === 'palette')
+  const nodes = useShownNodes()
+  const commands: readonly (readonly [IconName, string, () => void])[] = [
+    ['plus', texts.graph.quickAdd, () => startAdding()],
+    ['play', texts.staged.deploy, () => void runDeploy()],
+    ['list', texts.staged.details, () => openDialog('details')],
+    ['close', texts.staged.discardAll, () => act({ type: 'discardAll' }, { label: texts.staged.discardAll })],
+    ['undo', texts.graph.undo, undoStep],
+    ['redo', texts.graph.redo, redoStep],
+    ['tidy', texts.graph.tidy, () => void tidy(nodes)],
+    ['history', texts.releases.title, () => openDialog('releases')],
+    ['download', texts.start.import, () => openDialog('import')],
+    ['log', texts.logs.all, () => setView({ panel: 'logs' })],
+    ['list', texts.rail.outline, () => setView({ isOutline: !useCanvas.getState().isOutline })],
+    ['sun', texts.palette.theme, () => switchTheme()],
+    ['help', texts.palette.shortcuts, () => openDialog('shortcuts')],
+    ['play', texts.palette.tour, () => setView({ isTouring: true })],
+    ['out', texts.applications, close],
+  ]
+  const run = (action: () => void): void => {
+    openDialog(undefined)
+    action()
+  }
+  return (
+    <Dialog.Root open={isOpen} onOpenChange={(open) => open || openDialog(undefined)}>
+      <Dialog.Portal>
+        <Dialog.Overlay className="veil" />
+        <Dialog.Content className="command" aria-describedby={undefined}>
+          <Dialog.Title className="sr">{texts.palette.title}</Dialog.Title>
+          <Command label={texts.palette.title} loop>
+            <QueryInput placeholder={texts.palette.placeholder} initial="" />
+            <Command.List>
+              <Command.Empty>{texts.palette.none}</Command.Empty>
+              {nodes.length > 0 && (
+                <Command.Group heading={texts.palette.go}>
+                  {nodes.map((node) => (
+                    <Command.Item
+                      key={node.key}
+                      value={`${node.title} ${node.kindTitle} ${node.subtitle} ${node.key}`}
+                      onSelect={() => run(() => select([node.key]))}
+                    >
+                      <span className="tile small" style={{ '--hue': `var(${familyLooks[node.family].hue})` }}>
+                        <Icon name={familyLooks[node.family].icon} />
+                      </span>
+                      <b>{node.title}</b>
+                      <span className="meta clip grow">{node.subtitle}</span>
+                      <StateMark node={node} />
+                    </Command.Item>
+                  ))}
+                </Command.Group>
+              )}
+              <Command.Group heading={texts.palette.commands}>
+                {commands.map(([icon, label, action]) => (
+                  <Command.Item key={label} value={label} onSelect={() => run(action)}>
+                    <Icon name={icon} />
+                    {label}
+                  </Command.Item>
+                ))}
+              </Command.Group>
+            </Command.List>
+          </Command>
+        </Dialog.Content>
+      </Dialog.Portal>
+    </Dialog.Root>
+  )
+}

@@ -1,0 +1,64 @@
+// A new name for a node; wires follow. And a name for a frame around several.
+
+import { parseKey } from '@binnacle/canvas-core'
+import { type JSX, useState } from 'react'
+import { act, openDialog, select, useCanvas } from '../state/store.ts'
+import { texts } from '../texts.ts'
+import { Dialog } from '../ui/dialog.tsx'
+
+export function RenameDialog(): JSX.Element | undefined {
+  const dialog = useCanvas((state) => state.dialog)
+  const selected = useCanvas((state) => state.selected)
+  const [first] = selected
+  if ((dialog !== 'rename' && dialog !== 'group') || first === undefined) return undefined
+  const isRename = dialog === 'rename'
+  return (
+    <NameDialog
+      key={first + dialog}
+      title={isRename ? texts.inspector.rename : texts.graph.group}
+      initial={isRename ? parseKey(first).name : ''}
+      onDone={(name) => {
+        if (isRename) {
+          if (act({ type: 'renameResource', key: first, name }, { label: texts.inspector.rename }))
+            select([first.replace(/[^/]+$/, name)])
+        } else act({ type: 'setGroup', keys: [...selected], group: name }, { label: texts.graph.group })
+        openDialog(undefined)
+      }}
+    />
+  )
+}
+
+function NameDialog({
+  title,
+  initial,
+  onDone,
+}: {
+  title: string
+  initial: string
+  onDone: (name: string) => void
+}): JSX.Element {
+  const [name, setName] = useState(initial)
+  const isGood = name.trim() !== '' && name !== initial
+  return (
+    <Dialog
+      title={title}
+      open
+      narrow
+      onClose={() => openDialog(undefined)}
+      footer={
+        <button className="btn p big" disabled={!isGood} onClick={() => onDone(name.trim())}>
+          {texts.apply}
+        </button>
+      }
+    >
+      <input
+        className="input"
+        aria-label={title}
+        autoFocus
+        value={name}
+        onChange={(event) => setName(event.target.value)}
+        onKeyDown={(event) => event.key === 'Enter' && isGood && onDone(name.trim())}
+      />
+    </Dialog>
+  )
+}

@@ -1,0 +1,113 @@
+// A node: what it is, how it is, the two figures that matter for its kind, and one line of trouble when there is any.
+
+import type { GraphNode } from '@binnacle/canvas-core'
+import { Handle, type Node, type NodeProps, Position, useStore } from '@xyflow/react'
+import { type JSX, memo } from 'react'
+import { useFigures } from '../state/figures.ts'
+import { useCanvas } from '../state/store.ts'
+import { texts } from '../texts.ts'
+import { bytes, cores, milliseconds, percent, rate } from '../ui/format.ts'
+import { Icon } from '../ui/icons.tsx'
+import { Tip } from '../ui/tip.tsx'
+import { familyLooks } from './families.ts'
+import { StateMark } from './node-state.tsx'
+
+export type ResourceFlowNode = Node<{ node: GraphNode }, 'resource'>
+
+/** Below this zoom a node is its tile, name and state. */
+const detailZoom = 0.5
+
+export const ResourceNode = memo(function ResourceNode({ data, selected }: NodeProps<ResourceFlowNode>): JSX.Element {
+  const { node } = data
+  const { icon, hue } = familyLooks[node.family]
+  const isDetailed = useStore((state) => state.transform[2] >= detailZoom)
+  const target = useCanvas((state) => targetOf(state.wiring, node.key))
+  return (
+    <article
+      className="n"
+      data-selected={selected}
+      data-staged={node.staged !== undefined}
+      data-removed={node.staged === 'delete'}
+      data-target={target}
+    >
+      <Handle type="target" position={Position.Left} aria-label={texts.graph.handleIn} />
+      <header>
+        <span className="tile" style={{ '--hue': `var(${hue})` }}>
+          <Icon name={icon} />
+        </span>
+        <div className="grow">
+          <h3 className="clip">{node.title}</h3>
+          {isDetailed && (
+            <Tip text={node.subtitle}>
+              <p className="clip">{node.subtitle}</p>
+            </Tip>
+          )}
+        </div>
+        <StateMark node={node} />
+      </header>
+      {isDetailed && <NodeFigures node={node} />}
+      {isDetailed && <TroubleLine node={node} />}
+      {canWire(node) && <Handle type="source" position={Position.Right} aria-label={texts.graph.handleOut} />}
+    </article>
+  )
+})
+
+function canWire({ kind }: GraphNode): boolean {
+  return kind === 'Microservice'
+}
+
+function targetOf(
+  wiring: { from: string; legal: ReadonlySet<string> } | undefined,
+  key: string,
+): 'legal' | 'illegal' | undefined {
+  if (wiring === undefined || wiring.from === key) return undefined
+  return wiring.legal.has(key) ? 'legal' : 'illegal'
+}
+
+function NodeFigures({ node }: { node: GraphNode }): JSX.Element | undefined {
+  const figures = useFigures(node)
+  if (node.staged === 'create') return undefined
+  const pairs: [string, string][] = []
+  if (figures.requestsPerSecond !== undefined && figures.p95Ms !== undefined)
+    pairs.push(
+      [rate(figures.requestsPerSecond), texts.figures.errors(percent(figures.errorShare ?? 0))],
+      [milliseconds(figures.p95Ms), texts.figures.p95],
+    )
+  else if (figures.connections !== undefined && figures.connections > 0)
+    pairs.push([String(figures.connections), texts.figures.connections])
+  if (figures.cpu !== undefined && pairs.length < 2 && figures.bytes !== undefined) {
+    pairs.push([bytes(figures.bytes), texts.figures.memory])
+    if (pairs.length < 2) pairs.unshift([cores(figures.cpu), texts.figures.cpu])
+  }
+  if (pairs.length === 0) return undefined
+  return (
+    <div className="m">
+      {pairs.map(([value, label]) => (
+        <div key={label}>
+          <b>{value}</b>
+          {label}
+        </div>
+      ))}
+    </div>
+  )
+}
+
+function TroubleLine({ node }: { node: GraphNode }): JSX.Element | undefined {
+  const problem = node.problems.find(({ severity }) => severity === 'error') ?? node.problems[0]
+  const isTrouble = node.status.state === 'failed' || node.status.state === 'degraded'
+  const text =
+    node.staged !== undefined && problem !== undefined ? problem.message : isTrouble ? node.status.message : undefined
+  if (text === undefined) return undefined
+  const isWarning =
+    node.staged !== undefined && problem !== undefined
+      ? problem.severity === 'warning'
+      : node.status.state === 'degraded'
+  return (
+    <Tip text={text}>
+      <div className={isWarning ? 'trouble warning' : 'trouble'}>
+        <Icon name={isWarning ? 'warn' : 'bad'} size={13} />
+        <span className="clip">{text}</span>
+      </div>
+    </Tip>
+  )
+}

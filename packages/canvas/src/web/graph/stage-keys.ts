@@ -1,0 +1,228 @@
+// The canvas from the keyboard: arrows go to the nearest node, Alt and arrows move it, C connects, and the keys that every
+// editor has. Nothing here happens while a field is typed in.
+
+import { type GraphNode, nearestNode } from '@binnacle/canvas-core'
+import type { ReactFlowInstance } from '@xyflow/react'
+import type * as Clipboard from '@binnacle/canvas-core/clipboard'
+import { useEffect, useRef } from 'react'
+import { startAdding } from '../state/adding.ts'
+import { runDeploy } from '../state/deploying.ts'
+import {
+  act,
+  currentDocument,
+  openDialog,
+  redoStep,
+  select,
+  setView,
+  toast,
+  undoStep,
+  useCanvas,
+} from '../state/store.ts'
+import { texts } from '../texts.ts'
+import { placesOf } from './places.ts'
+import { tidy } from './tidy.ts'
+
+const directions = { ArrowLeft: 'left', ArrowRight: 'right', ArrowUp: 'up', ArrowDown: 'down' } as const
+const gridStep = 10
+
+/** YAML is read and written only when something is copied. */
+const loadClipboard = async (): Promise<typeof Clipboard> => import('@binnacle/canvas-core/clipboard')
+
+interface StageKeys {
+  flow: Pick<ReactFlowInstance<never, never>, 'fitView' | 'zoomTo' | 'setCenter' | 'getZoom'>
+  shown: readonly GraphNode[]
+}
+
+export function useStageKeys(context: StageKeys): void {
+  const latest = useRef(context)
+  latest.current = context
+  useEffect(() => {
+    const ended = new AbortController()
+    window.addEventListener('keydown', (event) => onKey(event, latest.current), { signal: ended.signal })
+    document.addEventListener('copy', onCopy, { signal: ended.signal })
+    document.addEventListener('paste', onPaste, { signal: ended.signal })
+    return () => ended.abort()
+  }, [])
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest('input, textarea, select, [contenteditable=true], .xterm') !== null
+}
+
+function isElsewhere(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest('[role=dialog], [role=menu], [role=tablist], [role=log]') !== null
+}
+
+function onKey(event: KeyboardEvent, context: StageKeys): void {
+  const { key, altKey, shiftKey } = event
+  const isCommand = event.ctrlKey || event.metaKey
+  if (isCommand && key.toLowerCase() === 'k') {
+    event.preventDefault()
+    openDialog('palette')
+    return
+  }
+  if (isTyping(event.target)) return
+  if (shiftKey && key === 'Enter' && useCanvas.getState().dialog !== 'palette') {
+    event.preventDefault()
+    void runDeploy()
+    return
+  }
+  if (isElsewhere(event.target) || useCanvas.getState().dialog !== undefined) return
+  const handled = isCommand
+    ? onCommandKey(key.toLowerCase(), shiftKey, context)
+    : onPlainKey({ key, altKey, shiftKey }, context)
+  if (handled) event.preventDefault()
+}
+
+function onCommandKey(key: string, shiftKey: boolean, { shown, flow }: StageKeys): boolean {
+  switch (key) {
+    case 'z':
+      if (shiftKey) redoStep()
+      else undoStep()
+      return true
+    case 'y':
+      redoStep()
+      return true
+    case 'a':
+      select(shown.map((node) => node.key))
+      return true
+    case 'd':
+      return duplicate()
+    case '0':
+      void flow.zoomTo(1)
+      return true
+    default:
+      return false
+  }
+}
+
+interface PlainKey {
+  key: string
+  altKey: boolean
+  shiftKey: boolean
+}
+
+function onPlainKey({ key, altKey, shiftKey }: PlainKey, { shown, flow }: StageKeys): boolean {
+  const { selected } = useCanvas.getState()
+  if (shiftKey && altKey && key.toLowerCase() === 't') {
+    void tidy(shown)
+    return true
+  }
+  if (key in directions) return onArrow(key as keyof typeof directions, altKey, { shown, flow })
+  switch (key) {
+    case 'a':
+      startAdding()
+      return true
+    case 'c':
+      if (selected.size !== 1) return false
+      openDialog('connect')
+      return true
+    case 'f':
+    case '1':
+      void flow.fitView({ padding: 0.2, maxZoom: 1 })
+      return true
+    case 'o':
+      setView({ isOutline: !useCanvas.getState().isOutline })
+      return true
+    case '?':
+      openDialog('shortcuts')
+      return true
+    case '/':
+      document.querySelector<HTMLElement>('[data-hotkey="/"]')?.focus()
+      return true
+    case 'Delete':
+    case 'Backspace':
+      return removeSelected()
+    case 'Escape':
+      select([])
+      return true
+    case 'Enter': {
+      const side = document.querySelector<HTMLElement>('.side [role=tab][data-state=active]')
+      side?.focus()
+      return side !== null
+    }
+    default:
+      return false
+  }
+}
+
+export function removeSelected(): boolean {
+  const { selected } = useCanvas.getState()
+  if (selected.size === 0) return false
+  const commands = [...selected].map((key) => ({ type: 'removeResource', key }) as const)
+  if (act({ type: 'batch', commands }, { label: texts.graph.remove })) select([])
+  return true
+}
+
+export function duplicate(): boolean {
+  const { selected } = useCanvas.getState()
+  if (selected.size === 0) return false
+  void duplicateAll([...selected])
+  return true
+}
+
+async function duplicateAll(selected: readonly string[]): Promise<void> {
+  const { duplicateCommand } = await loadClipboard()
+  const { command, keys } = duplicateCommand(currentDocument(), selected)
+  if (act(command, { label: texts.inspector.duplicate })) select(keys)
+}
+
+function onArrow(key: keyof typeof directions, altKey: boolean, { shown, flow }: StageKeys): boolean {
+  const { selected, graph } = useCanvas.getState()
+  const [current] = selected
+  const places = placesOf(graph, shown)
+  if (altKey) {
+    const step = { left: [-1, 0], right: [1, 0], up: [0, -1], down: [0, 1] }[directions[key]]
+    const [dx = 0, dy = 0] = step
+    const positions = new Map(
+      [...selected].flatMap((one) => {
+        const at = places.get(one)
+        return at === undefined ? [] : [[one, { x: at.x + dx * gridStep, y: at.y + dy * gridStep }] as const]
+      }),
+    )
+    return (
+      positions.size > 0 &&
+      act({ type: 'move', positions }, { label: texts.graph.move, mergeKey: `keys:${[...selected].join()}` })
+    )
+  }
+  const next = current === undefined ? shown[0]?.key : nearestNode(places, current, directions[key])
+  if (next === undefined) return false
+  select([next])
+  const at = places.get(next)
+  if (at !== undefined) void flow.setCenter(at.x + 116, at.y + 50, { zoom: flow.getZoom(), duration: 120 })
+  requestAnimationFrame(() =>
+    document.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(next)}"]`)?.focus(),
+  )
+  return true
+}
+
+function onCopy(event: ClipboardEvent): void {
+  const { selected } = useCanvas.getState()
+  if (selected.size === 0 || isTyping(event.target) || (getSelection()?.toString() ?? '') !== '') return
+  event.preventDefault()
+  void copyAll([...selected])
+}
+
+async function copyAll(selected: readonly string[]): Promise<void> {
+  const { copyText } = await loadClipboard()
+  await navigator.clipboard.writeText(copyText(currentDocument(), selected))
+}
+
+function onPaste(event: ClipboardEvent): void {
+  if (isTyping(event.target) || useCanvas.getState().dialog !== undefined) return
+  const text = event.clipboardData?.getData('text/plain') ?? ''
+  if (text.trim() === '') return
+  event.preventDefault()
+  void pasteYaml(text)
+}
+
+/** Adds what the text describes, under free names, and selects it. */
+async function pasteYaml(text: string): Promise<void> {
+  const { pasteCommand } = await loadClipboard()
+  const pasted = pasteCommand(currentDocument(), text)
+  if (pasted.command === undefined) {
+    toast({ severity: 'bad', title: texts.graph.pasteBad, text: pasted.problem ?? '' })
+    return
+  }
+  if (act(pasted.command, { label: texts.graph.paste })) select(pasted.keys)
+}

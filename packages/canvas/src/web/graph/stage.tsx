@@ -1,0 +1,401 @@
+// The canvas itself: nodes and wires of the graph in React Flow. The library draws, drags and zooms; what anything means
+// is decided by the document's commands.
+
+import {
+  type GraphNode,
+  type GraphWire,
+  legalTargets,
+  nodeLabel,
+  parseKey,
+  whyNot,
+  wireKindOf,
+  wireLabel,
+} from '@binnacle/canvas-core'
+import {
+  type Connection,
+  type EdgeChange,
+  MiniMap,
+  type Node,
+  type NodeChange,
+  ReactFlow,
+  type ReactFlowInstance,
+  ReactFlowProvider,
+  applyNodeChanges,
+  useReactFlow,
+} from '@xyflow/react'
+import { type JSX, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { type Flow, flowKey } from '../data/traffic.ts'
+import { startAdding } from '../state/adding.ts'
+import { act, currentDocument, redoStep, select, undoStep, useCanvas } from '../state/store.ts'
+import { useShownNodes } from '../state/shown-nodes.ts'
+import { useTelemetry } from '../state/telemetry.ts'
+import { texts } from '../texts.ts'
+import { Icon } from '../ui/icons.tsx'
+import { useReducedMotion } from '../ui/reduced-motion.ts'
+import { FrameNode, type FrameFlowNode, NoteNode, type NoteFlowNode } from './decoration-nodes.tsx'
+import { colourOf } from './node-state.tsx'
+import { placesOf } from './places.ts'
+import { ResourceNode, type ResourceFlowNode } from './resource-node.tsx'
+import { useStageKeys } from './stage-keys.ts'
+import { tidy } from './tidy.ts'
+import { type WirePath, TrafficOverlay } from './traffic-overlay.tsx'
+import { WireEdge, type WireFlowEdge } from './wire-edge.tsx'
+
+type FlowNode = ResourceFlowNode | FrameFlowNode | NoteFlowNode
+
+const nodeTypes = { resource: ResourceNode, frame: FrameNode, note: NoteNode }
+const edgeTypes = { wire: WireEdge }
+const dotGap = 20
+const noFlows: ReadonlyMap<string, Flow> = new Map<string, Flow>()
+
+export function Stage(): JSX.Element {
+  return (
+    <main className="stage" aria-label={texts.graph.label}>
+      <ReactFlowProvider>
+        <Graph />
+      </ReactFlowProvider>
+    </main>
+  )
+}
+
+function Graph(): JSX.Element {
+  const shown = useShownNodes()
+  const graph = useCanvas((state) => state.graph)
+  const selected = useCanvas((state) => state.selected)
+  const isSynced = useCanvas((state) => state.isSynced)
+  const canEdit = useCanvas(
+    (state) => state.access?.can('update', { group: 'binnacle.dev', resource: 'microservices' }) !== false,
+  )
+  const flow = useReactFlow<FlowNode, WireFlowEdge>()
+  const isStill = useReducedMotion()
+  const [isDragging, setDragging] = useState(false)
+  const paths = useRef(new Map<string, WirePath>())
+  const drags = useRef(0)
+  const [nodes, setNodes] = useState<FlowNode[]>([])
+  const [whyNotText, setWhyNotText] = useState<{ text: string; x: number; y: number }>()
+  useStageKeys({ flow, shown })
+
+  useEffect(() => {
+    setNodes((before) => flowNodes(before, { shown, graph, selected }))
+  }, [shown, graph, selected])
+
+  useEffect(() => {
+    // What was just selected may lie under the inspector, which opens over it.
+    const [key] = selected
+    if (selected.size !== 1 || key === undefined) return undefined
+    const frame = requestAnimationFrame(() => keepInView(key, flow, isStill))
+    return () => cancelAnimationFrame(frame)
+  }, [selected, flow, isStill])
+
+  const edges = useEdges({ wires: graph.wires, nodes: shown, paths: paths.current, canEdit, isStill })
+  const wireFlows = useWireFlows(graph.wires)
+
+  const onNodesChange = useCallback((changes: NodeChange<FlowNode>[]) => {
+    // Selection is the page's, not the library's: it is in the address and has keys of its own.
+    const own = changes.filter(({ type }) => type !== 'select' && type !== 'remove')
+    if (own.length > 0) setNodes((before) => applyNodeChanges(own, before))
+    const picks = changes.filter((change) => change.type === 'select')
+    if (picks.length > 0) {
+      const next = new Set(useCanvas.getState().selected)
+      for (const { id, selected: isSelected } of picks) {
+        if (isSelected) next.add(id)
+        else next.delete(id)
+      }
+      select(next)
+    }
+  }, [])
+
+  const onDragStop = useCallback((_event: unknown, _node: unknown, dragged: FlowNode[]) => {
+    setDragging(false)
+    drags.current += 1
+    const mergeKey = `drag:${drags.current}`
+    const positions = new Map(dragged.filter(isResource).map(({ id, position }) => [id, rounded(position)]))
+    if (positions.size > 0) act({ type: 'move', positions }, { label: texts.graph.move, mergeKey })
+    for (const node of dragged) {
+      if (node.type === 'note')
+        act(
+          { type: 'setNote', note: { ...node.data.note, position: rounded(node.position) } },
+          { label: texts.graph.move, mergeKey },
+        )
+    }
+  }, [])
+
+  const isValidConnection = useCallback(
+    ({ source, target }: { source: string | null; target: string | null }) =>
+      useCanvas.getState().wiring?.legal.has(target ?? '') === true && source !== target,
+    [],
+  )
+
+  return (
+    <>
+      <ReactFlow<FlowNode, WireFlowEdge>
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={nodeTypes}
+        edgeTypes={edgeTypes}
+        onNodesChange={onNodesChange}
+        onEdgesChange={ignoreEdgeChanges}
+        onNodeDragStart={() => setDragging(true)}
+        onNodeDragStop={onDragStop}
+        onPaneClick={() => select([])}
+        onConnectStart={(_event, { nodeId }) => {
+          if (nodeId === null) return
+          useCanvas.setState({ wiring: { from: nodeId, legal: new Set(legalTargets(currentDocument(), nodeId)) } })
+        }}
+        onConnect={({ source, target }: Connection) =>
+          act({ type: 'connect', from: source, to: target }, { label: texts.graph.connectTitle(parseKey(source).name) })
+        }
+        onConnectEnd={(event, state) => {
+          useCanvas.setState({ wiring: undefined })
+          setWhyNotText(undefined)
+          const from = state.fromNode?.id
+          if (from === undefined || state.isValid === true) return
+          const { clientX, clientY } =
+            'changedTouches' in event ? (event.changedTouches[0] ?? { clientX: 0, clientY: 0 }) : event
+          const over = state.toNode?.id
+          if (over !== undefined && over !== from) {
+            const why = whyNot(currentDocument(), from, over)
+            if (why !== undefined) {
+              setWhyNotText({ text: why, x: clientX, y: clientY })
+              setTimeout(() => setWhyNotText(undefined), 4000)
+            }
+            return
+          }
+          if (over === undefined) startAdding({ at: flow.screenToFlowPosition({ x: clientX, y: clientY }), from })
+        }}
+        isValidConnection={isValidConnection}
+        connectionRadius={20}
+        nodesConnectable={canEdit}
+        deleteKeyCode={null}
+        selectionKeyCode="Shift"
+        multiSelectionKeyCode={['Shift', 'Meta', 'Control']}
+        disableKeyboardA11y
+        nodesFocusable
+        edgesFocusable={false}
+        minZoom={0.1}
+        maxZoom={2}
+        fitView
+        fitViewOptions={{ padding: 0.2, maxZoom: 1 }}
+        proOptions={{ hideAttribution: true }}
+        aria-label={texts.graph.label}
+      >
+        <DotGrid />
+        <TrafficOverlay
+          paths={paths.current}
+          flows={isStill ? noFlows : wireFlows}
+          paused={isDragging}
+          still={isStill}
+        />
+        {shown.length > 5 && (
+          <MiniMap<FlowNode>
+            pannable
+            zoomable
+            ariaLabel={texts.graph.map}
+            nodeColor={(node) => (isResource(node) ? `var(${colourOf(node.data.node.status.state)})` : 'transparent')}
+            maskColor="var(--veil)"
+            bgColor="var(--s-1)"
+          />
+        )}
+      </ReactFlow>
+      {shown.length === 0 && isSynced && <EmptyHint />}
+      <Tools onFit={() => void flow.fitView({ padding: 0.2, maxZoom: 1, duration: isStill ? 0 : 180 })} />
+      {whyNotText !== undefined && (
+        <p className="tip why-not" role="alert" style={{ left: whyNotText.x, top: whyNotText.y }}>
+          {whyNotText.text}
+        </p>
+      )}
+    </>
+  )
+}
+
+const margin = 24
+
+/** Moves the picture by as little as shows the whole node. */
+function keepInView(key: string, flow: ReactFlowInstance<FlowNode, WireFlowEdge>, isStill: boolean): void {
+  const element = document.querySelector(`.react-flow__node[data-id="${CSS.escape(key)}"]`)
+  const box = element?.getBoundingClientRect()
+  const stage = element?.closest('.react-flow')?.getBoundingClientRect()
+  if (box === undefined || stage === undefined) return
+  const dx = Math.min(0, stage.right - margin - box.right) || Math.max(0, stage.left + margin - box.left)
+  const dy = Math.min(0, stage.bottom - margin - box.bottom) || Math.max(0, stage.top + margin - box.top)
+  if (dx === 0 && dy === 0) return
+  const { x, y, zoom } = flow.getViewport()
+  void flow.setViewport({ x: x + dx, y: y + dy, zoom }, { duration: isStill ? 0 : 150 })
+}
+
+function ignoreEdgeChanges(_changes: EdgeChange<WireFlowEdge>[]): void {
+  // Wires are removed by commands; their selection is their ends'.
+}
+
+function isResource(node: Node): node is ResourceFlowNode {
+  return node.type === 'resource'
+}
+
+function rounded({ x, y }: { x: number; y: number }): { x: number; y: number } {
+  return { x: Math.round(x), y: Math.round(y) }
+}
+
+interface NodesInput {
+  shown: readonly GraphNode[]
+  graph: ReturnType<typeof useCanvas.getState>['graph']
+  selected: ReadonlySet<string>
+}
+
+/** React Flow's nodes; one that shows the same as before is the same value, so that it is not drawn again. */
+function flowNodes(before: readonly FlowNode[], { shown, graph, selected }: NodesInput): FlowNode[] {
+  const old = new Map(before.map((node) => [node.id, node]))
+  const places = placesOf(graph, shown)
+  const next: FlowNode[] = []
+  for (const frame of graph.frames) next.push(frameNode(frame, { places, shown }))
+  for (const node of shown) {
+    const known = old.get(node.key)
+    const position = places.get(node.key) ?? { x: 0, y: 0 }
+    const isSelected = selected.has(node.key)
+    if (known?.type === 'resource' && known.dragging === true) {
+      next.push(known)
+      continue
+    }
+    if (
+      known?.type === 'resource' &&
+      known.data.node === node &&
+      known.selected === isSelected &&
+      known.position.x === position.x &&
+      known.position.y === position.y
+    ) {
+      next.push(known)
+      continue
+    }
+    next.push({
+      ...(known?.type === 'resource' ? known : {}),
+      id: node.key,
+      type: 'resource',
+      position,
+      data: { node },
+      selected: isSelected,
+      ariaLabel: nodeLabel(node),
+      ariaRole: 'button',
+      domAttributes: { 'aria-roledescription': undefined, 'aria-pressed': isSelected, tabIndex: isSelected ? 0 : -1 },
+    })
+  }
+  // One stop of the Tab key for the whole canvas: the selected node, or the first.
+  const first = next.findIndex(isResource)
+  const node = next[first]
+  if (selected.size === 0 && node?.type === 'resource')
+    next[first] = { ...node, domAttributes: { ...node.domAttributes, tabIndex: 0 } }
+  for (const note of graph.notes) {
+    next.push({ id: `note:${note.id}`, type: 'note', position: note.position, data: { note }, zIndex: 2 })
+  }
+  return next
+}
+
+const framePadding = { x: 24, top: 32, bottom: 24 }
+const nodeSize = { width: 232, height: 110 }
+
+function frameNode(
+  frame: NodesInput['graph']['frames'][number],
+  { places, shown }: { places: ReadonlyMap<string, { x: number; y: number }>; shown: readonly GraphNode[] },
+): FrameFlowNode {
+  const keys = new Set(shown.map(({ key }) => key))
+  const inside = frame.nodes.filter((key) => keys.has(key)).flatMap((key) => places.get(key) ?? [])
+  const left = Math.min(...inside.map(({ x }) => x), ...(inside.length === 0 ? [frame.position?.x ?? 0] : []))
+  const top = Math.min(...inside.map(({ y }) => y), ...(inside.length === 0 ? [frame.position?.y ?? 0] : []))
+  const right = Math.max(...inside.map(({ x }) => x + nodeSize.width), left + nodeSize.width)
+  const bottom = Math.max(...inside.map(({ y }) => y + nodeSize.height), top + nodeSize.height)
+  return {
+    id: `frame:${frame.name}`,
+    type: 'frame',
+    position: { x: left - framePadding.x, y: top - framePadding.top },
+    width: right - left + 2 * framePadding.x,
+    height: bottom - top + framePadding.top + framePadding.bottom,
+    data: { title: frame.title ?? frame.name },
+    selectable: false,
+    draggable: false,
+    focusable: false,
+    zIndex: -1,
+  }
+}
+
+interface EdgesInput {
+  wires: readonly GraphWire[]
+  nodes: readonly GraphNode[]
+  paths: Map<string, WirePath>
+  canEdit: boolean
+  isStill: boolean
+}
+
+function useEdges({ wires, nodes, paths, canEdit, isStill }: EdgesInput): WireFlowEdge[] {
+  return useMemo(() => {
+    const keys = new Set(nodes.map(({ key }) => key))
+    return wires
+      .filter(({ from, to }) => keys.has(from) && keys.has(to))
+      .map((wire) => ({
+        id: wire.id,
+        type: 'wire',
+        source: wire.from,
+        target: wire.to,
+        focusable: false,
+        ariaLabel: wireLabel(wire, wireKindOf(wire.kind)?.verb ?? ''),
+        data: { wire, flow: flowOf(wire), paths, canEdit, isStill },
+      }))
+  }, [wires, nodes, paths, canEdit, isStill])
+}
+
+function flowOf({ from, to }: GraphWire): string {
+  return flowKey(parseKey(from).name, parseKey(to).name)
+}
+
+/** The flows of the wires that are drawn, by the wire's id. */
+function useWireFlows(wires: readonly GraphWire[]): ReadonlyMap<string, Flow> {
+  const flows = useTelemetry((state) => state.flows)
+  return useMemo(() => {
+    const byWire = new Map<string, Flow>()
+    for (const wire of wires) {
+      const flow = wire.staged === undefined ? flows.get(flowOf(wire)) : undefined
+      if (flow !== undefined) byWire.set(wire.id, flow)
+    }
+    return byWire
+  }, [flows, wires])
+}
+
+/** The dots are a background image of the pane: nothing to lay out or paint per frame but one element. */
+function DotGrid(): JSX.Element {
+  return <div className="dots" style={{ '--gap': `${dotGap}px` }} aria-hidden="true" />
+}
+
+function EmptyHint(): JSX.Element {
+  return (
+    <div className="hint-empty">
+      <div>
+        <h2>{texts.graph.empty}</h2>
+        <p className="quiet">{texts.graph.emptyText}</p>
+        <button className="btn p big" onClick={() => startAdding()}>
+          {texts.rail.add}
+        </button>
+      </div>
+    </div>
+  )
+}
+
+function Tools({ onFit }: { onFit: () => void }): JSX.Element {
+  const flow = useReactFlow()
+  const shown = useShownNodes()
+  const canUndo = useCanvas((state) => state.editor.past.length > 0)
+  const canRedo = useCanvas((state) => state.editor.future.length > 0)
+  const buttons = [
+    ['undo', texts.graph.undo, undoStep, canUndo],
+    ['redo', texts.graph.redo, redoStep, canRedo],
+    ['plus', texts.graph.zoomIn, () => void flow.zoomIn(), true],
+    ['minus', texts.graph.zoomOut, () => void flow.zoomOut(), true],
+    ['fit', texts.graph.fit, onFit, true],
+    ['tidy', texts.graph.tidy, () => void tidy(shown), shown.length > 0],
+  ] as const
+  return (
+    <div className="tools" role="toolbar" aria-orientation="vertical" aria-label={texts.graph.tools}>
+      {buttons.map(([icon, label, run, isEnabled]) => (
+        <button key={icon} aria-label={label} title={label} disabled={!isEnabled} onClick={run}>
+          <Icon name={icon} />
+        </button>
+      ))}
+    </div>
+  )
+}

@@ -1,0 +1,132 @@
+// A time chart over uPlot, in the page's colours. Loaded only when a chart is looked at.
+
+import { type JSX, useEffect, useRef } from 'react'
+import uPlot from 'uplot'
+
+export interface Series {
+  label: string
+  /** Name of a token, `--run`. */
+  hue: string
+  values: readonly (number | null)[]
+  area?: boolean
+}
+
+interface ChartProps {
+  title: string
+  /** Seconds since the epoch. */
+  times: readonly number[]
+  series: readonly Series[]
+  format: (value: number) => string
+  /** Moments of releases, in seconds. */
+  marks?: readonly number[]
+}
+
+/** `10:42:08` */
+function clockTime(seconds: number): string {
+  return new Date(seconds * 1000).toTimeString().slice(0, 8)
+}
+
+export function Chart({ title, times, series, format, marks = [] }: ChartProps): JSX.Element {
+  const host = useRef<HTMLDivElement>(null)
+  const plot = useRef<uPlot>(undefined)
+  const shape = series.map(({ label, hue }) => `${label}${hue}`).join(',')
+  const marksNow = useRef(marks)
+  marksNow.current = marks
+
+  useEffect(() => {
+    const element = host.current
+    if (element === null) return undefined
+    const style = getComputedStyle(element)
+    const colour = (name: string): string => style.getPropertyValue(name).trim()
+    const chart = new uPlot(
+      {
+        width: element.clientWidth,
+        height: 130,
+        cursor: { y: false },
+        legend: { show: false },
+        scales: { x: { time: true }, y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.15 : 1] } },
+        axes: [
+          {
+            stroke: colour('--tx-3'),
+            grid: { show: false },
+            ticks: { show: false },
+            font: '11px system-ui',
+            size: 24,
+            values: (_plot, splits) => splits.map(clockTime),
+          },
+          {
+            stroke: colour('--tx-3'),
+            grid: { stroke: colour('--line'), width: 1 },
+            ticks: { show: false },
+            font: '11px system-ui',
+            size: 62,
+            values: (_plot, splits) => splits.map((value) => format(value)),
+          },
+        ],
+        series: [
+          {},
+          ...series.map(({ label, hue, area }) => ({
+            label,
+            stroke: colour(hue),
+            width: 1.6,
+            points: { show: false },
+            ...(area === true ? { fill: `color-mix(in srgb, ${colour(hue)} 22%, transparent)` } : {}),
+          })),
+        ],
+        hooks: {
+          draw: [
+            (chart) => {
+              const { ctx, bbox } = chart
+              ctx.strokeStyle = colour('--staged')
+              ctx.setLineDash([4, 4])
+              for (const mark of marksNow.current) {
+                const x = chart.valToPos(mark, 'x', true)
+                if (x < bbox.left || x > bbox.left + bbox.width) continue
+                ctx.beginPath()
+                ctx.moveTo(x, bbox.top)
+                ctx.lineTo(x, bbox.top + bbox.height)
+                ctx.stroke()
+              }
+              ctx.setLineDash([])
+            },
+          ],
+        },
+      },
+      [[], ...series.map(() => [])],
+      element,
+    )
+    plot.current = chart
+    const observer = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: 130 }))
+    observer.observe(element)
+    return () => {
+      observer.disconnect()
+      chart.destroy()
+    }
+    // The chart is made anew only when its lines are others; values go in below.
+    // oxlint-disable-next-line react-hooks/exhaustive-deps
+  }, [shape])
+
+  useEffect(() => {
+    plot.current?.setData([[...times], ...series.map(({ values }) => [...values])])
+  }, [times, series])
+
+  const newest = series.map(({ label, values }) => {
+    const value = values.at(-1)
+    return `${label} ${value === null || value === undefined ? '–' : format(value)}`
+  })
+  return (
+    <figure className="chart-box" aria-label={`${title}: ${newest.join(', ')}`}>
+      <figcaption className="legend">
+        {series.map(({ label, hue, values }) => {
+          const value = values.at(-1)
+          return (
+            <span key={label} style={{ color: `var(${hue})` }}>
+              <b>{value === null || value === undefined ? '–' : format(value)}</b> {label}
+            </span>
+          )
+        })}
+      </figcaption>
+      <div ref={host} className="chart" aria-hidden="true" />
+    </figure>
+  )
+}

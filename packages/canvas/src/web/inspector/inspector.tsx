@@ -1,0 +1,191 @@
+// The side of the page: all about what is selected, trouble first.
+
+import { type GraphNode, objectOf, parseKey } from '@binnacle/canvas-core'
+import { Tabs } from 'radix-ui'
+import { type JSX, Suspense, useRef } from 'react'
+import { familyLooks } from '../graph/families.ts'
+import { StateMark } from '../graph/node-state.tsx'
+import { duplicate, removeSelected } from '../graph/stage-keys.ts'
+import { useNode } from '../state/figures.ts'
+import { type Tab, act, openDialog, select, setView, useCanvas } from '../state/store.ts'
+import { texts } from '../texts.ts'
+import { Icon } from '../ui/icons.tsx'
+import { lazyPart } from '../ui/lazy-part.ts'
+import { ErrorBoundary } from '../shell/error-boundary.tsx'
+import { EventList } from './event-list.tsx'
+import { LogsTab } from './logs-tab.tsx'
+import { MetricsTab } from './metrics-tab.tsx'
+import { Overview } from './overview.tsx'
+import { SettingsTab } from './settings-tab.tsx'
+import { TerminalTab } from './terminal-tab.tsx'
+import { VariablesTab } from './variables-tab.tsx'
+
+const YamlEditor = lazyPart(async () => (await import('./yaml-editor.tsx')).YamlEditor)
+
+const allTabs: readonly Tab[] = ['overview', 'settings', 'variables', 'logs', 'metrics', 'events', 'terminal', 'yaml']
+const runningTabs: ReadonlySet<Tab> = new Set(['logs', 'metrics', 'terminal'])
+
+function tabsOf({ kind, children, staged }: GraphNode): readonly Tab[] {
+  const runs = kind === 'Pod' || children.length > 0
+  return allTabs.filter((tab) => {
+    if (tab === 'variables') return kind === 'Microservice'
+    if (runningTabs.has(tab)) return runs
+    return tab !== 'events' || staged !== 'create'
+  })
+}
+
+export function Inspector(): JSX.Element | undefined {
+  const selected = useCanvas((state) => state.selected)
+  const [first] = selected
+  const node = useNode(selected.size === 1 ? first : undefined)
+  if (selected.size > 1) return <Many count={selected.size} />
+  return node === undefined ? undefined : <One key={node.key} node={node} />
+}
+
+function One({ node }: { node: GraphNode }): JSX.Element {
+  const tab = useCanvas((state) => state.tab)
+  const document = useCanvas((state) => state.editor.document)
+  const canEdit = useCanEdit(node)
+  const { icon, hue } = familyLooks[node.family]
+  const tabs = tabsOf(node)
+  const shown = tabs.includes(tab) ? tab : 'overview'
+  return (
+    <aside className="side" aria-label={texts.inspector.label}>
+      <Grip />
+      <div className="hd">
+        <span className="tile" style={{ '--hue': `var(${hue})` }}>
+          <Icon name={icon} />
+        </span>
+        <div className="grow">
+          <h2 className="clip">{node.title}</h2>
+          <p className="clip">
+            {node.kindTitle} · {node.subtitle}
+          </p>
+        </div>
+        <StateMark node={node} full />
+        <button className="btn bare icon" aria-label={texts.close} onClick={() => select([])}>
+          <Icon name="close" />
+        </button>
+      </div>
+      <Tabs.Root
+        className="tabs-root"
+        value={shown}
+        onValueChange={(next) => setView({ tab: next as Tab })}
+        activationMode="manual"
+      >
+        <Tabs.List className="tabs" aria-label={texts.inspector.label}>
+          {tabs.map((one) => (
+            <Tabs.Trigger key={one} value={one}>
+              {texts.inspector.tabs[one]}
+            </Tabs.Trigger>
+          ))}
+        </Tabs.List>
+        <Tabs.Content className="tab" value={shown} tabIndex={-1}>
+          {!canEdit && <p className="sec meta">{texts.inspector.readOnly}</p>}
+          <ErrorBoundary key={shown}>
+            {shown === 'overview' && <Overview node={node} canEdit={canEdit} />}
+            {shown === 'settings' && <SettingsTab node={node} canEdit={canEdit} />}
+            {shown === 'variables' && <VariablesTab node={node} canEdit={canEdit} />}
+            {shown === 'logs' && <LogsTab node={node} />}
+            {shown === 'metrics' && <MetricsTab node={node} />}
+            {shown === 'events' && <EventList node={node} />}
+            {shown === 'terminal' && <TerminalTab node={node} />}
+            {shown === 'yaml' && (
+              <Suspense fallback={<p className="sec quiet">{texts.loading}</p>}>
+                <YamlEditor
+                  value={asYaml(objectOf(document, node.key) ?? node.object)}
+                  readOnly={!canEdit}
+                  label={`${node.title} YAML`}
+                  onChange={(object) =>
+                    act(
+                      { type: 'replaceResource', key: node.key, object: object as GraphNode['object'] },
+                      { label: texts.inspector.tabs.yaml, mergeKey: `yaml:${node.key}` },
+                    )
+                  }
+                />
+              </Suspense>
+            )}
+          </ErrorBoundary>
+        </Tabs.Content>
+      </Tabs.Root>
+    </aside>
+  )
+}
+
+/** In the order in which people write it, without what the server notes for itself. */
+function asYaml({ apiVersion, kind, metadata, spec, status, ...rest }: GraphNode['object']): object {
+  const { managedFields: _managed, ...named } = metadata
+  return {
+    apiVersion,
+    kind,
+    metadata: named,
+    ...rest,
+    ...(spec === undefined ? {} : { spec }),
+    ...(status === undefined ? {} : { status }),
+  }
+}
+
+function Many({ count }: { count: number }): JSX.Element {
+  return (
+    <aside className="side" aria-label={texts.inspector.label}>
+      <div className="hd">
+        <h2 className="grow">{texts.inspector.many(count)}</h2>
+        <button className="btn bare icon" aria-label={texts.close} onClick={() => select([])}>
+          <Icon name="close" />
+        </button>
+      </div>
+      <div className="sec actions">
+        <button className="btn" onClick={duplicate}>
+          <Icon name="copy" size={14} />
+          {texts.inspector.duplicate}
+        </button>
+        <button className="btn bad" onClick={removeSelected}>
+          <Icon name="trash" size={14} />
+          {texts.remove}
+        </button>
+        <button className="btn" onClick={() => openDialog('group')}>
+          <Icon name="group" size={14} />
+          {texts.graph.group}
+        </button>
+      </div>
+    </aside>
+  )
+}
+
+/** Whether the user may change objects of this kind. */
+export function useCanEdit({ key, object }: GraphNode): boolean {
+  const access = useCanvas((state) => state.access)
+  if (access === undefined) return true
+  const { group } = parseKey(key)
+  return access.can('update', { group, resource: `${(object.kind ?? '').toLowerCase()}s` })
+}
+
+const minWidth = 340
+const maxWidth = 720
+
+/** Drag or arrow keys: how wide the inspector is. */
+function Grip(): JSX.Element {
+  const width = useRef(404)
+  const set = (next: number): void => {
+    width.current = Math.max(minWidth, Math.min(maxWidth, next))
+    document.querySelector<HTMLElement>('.app')?.style.setProperty('--side', `${width.current}px`)
+  }
+  return (
+    <div
+      className="grip"
+      role="separator"
+      aria-orientation="vertical"
+      aria-label={texts.inspector.width}
+      aria-valuemin={minWidth}
+      aria-valuemax={maxWidth}
+      aria-valuenow={width.current}
+      tabIndex={0}
+      onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
+      onPointerMove={(event) => event.buttons === 1 && set(window.innerWidth - event.clientX)}
+      onKeyDown={(event) => {
+        if (event.key === 'ArrowLeft') set(width.current + 24)
+        if (event.key === 'ArrowRight') set(width.current - 24)
+      }}
+    />
+  )
+}

@@ -1,0 +1,113 @@
+// An object as YAML, beside the form and in step with it. Loaded when it is looked at.
+
+import { yaml } from '@codemirror/lang-yaml'
+import { type Diagnostic, lintGutter, linter } from '@codemirror/lint'
+import { Annotation, Compartment, EditorState } from '@codemirror/state'
+import { EditorView } from '@codemirror/view'
+import { basicSetup } from 'codemirror'
+import { type JSX, useEffect, useRef } from 'react'
+import { LineCounter, parseDocument, stringify } from 'yaml'
+import { texts } from '../texts.ts'
+
+interface YamlEditorProps {
+  value: unknown
+  readOnly: boolean
+  label: string
+  /** Called with each text that is good YAML and an object. */
+  onChange: (value: Record<string, unknown>) => void
+}
+
+/** Marks a change that did not come from typing. */
+const fromOutside = Annotation.define<boolean>()
+
+const theme = EditorView.theme({
+  '&': { height: '100%', fontSize: '12px', backgroundColor: 'transparent', color: 'var(--tx)' },
+  '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '1.6' },
+  '.cm-gutters': { backgroundColor: 'transparent', color: 'var(--tx-3)', border: 'none' },
+  '.cm-activeLine, .cm-activeLineGutter': { backgroundColor: 'color-mix(in srgb, var(--s-3) 50%, transparent)' },
+  '.cm-content': { caretColor: 'var(--primary)' },
+  '.cm-cursor': { borderLeftColor: 'var(--primary)' },
+  '&.cm-focused': { outline: 'none' },
+  '.cm-selectionBackground, &.cm-focused .cm-selectionBackground': {
+    backgroundColor: 'color-mix(in srgb, var(--primary) 25%, transparent) !important',
+  },
+  '.cm-tooltip': { backgroundColor: 'var(--s-3)', border: '1px solid var(--line)', color: 'var(--tx)' },
+})
+
+function textOf(value: unknown): string {
+  return stringify(value, { lineWidth: 0 })
+}
+
+function problemsIn(text: string): Diagnostic[] {
+  const document = parseDocument(text, { lineCounter: new LineCounter() })
+  return [...document.errors, ...document.warnings].map((problem) => ({
+    from: Math.min(problem.pos[0], text.length),
+    to: Math.min(problem.pos[1], text.length),
+    severity: problem.name === 'YAMLWarning' ? 'warning' : 'error',
+    message: problem.message,
+  }))
+}
+
+export function YamlEditor({ value, readOnly, label, onChange }: YamlEditorProps): JSX.Element {
+  const host = useRef<HTMLDivElement>(null)
+  const view = useRef<EditorView>(undefined)
+  const latest = useRef(onChange)
+  latest.current = onChange
+  /** The text of the value that the editor itself gave: it must not come back and move the cursor. */
+  const given = useRef<string>(undefined)
+  const editable = useRef(new Compartment())
+
+  useEffect(() => {
+    const parent = host.current
+    if (parent === null) return undefined
+    const editor = new EditorView({
+      parent,
+      state: EditorState.create({
+        doc: textOf(value),
+        extensions: [
+          basicSetup,
+          yaml(),
+          theme,
+          lintGutter(),
+          linter(({ state }) => problemsIn(state.doc.toString()), { delay: 200 }),
+          editable.current.of(EditorState.readOnly.of(readOnly)),
+          EditorView.contentAttributes.of({ 'aria-label': label }),
+          EditorView.lineWrapping,
+          EditorView.updateListener.of((update) => {
+            if (!update.docChanged || update.transactions.some((one) => one.annotation(fromOutside) === true)) return
+            const document = parseDocument(update.state.doc.toString())
+            const parsed: unknown = document.errors.length > 0 ? undefined : document.toJS()
+            if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return
+            given.current = textOf(parsed)
+            latest.current(parsed as Record<string, unknown>)
+          }),
+        ],
+      }),
+    })
+    view.current = editor
+    return () => editor.destroy()
+    // One editor for the life of the tab; the value comes in below.
+    // oxlint-disable-next-line react-hooks/exhaustive-deps
+  }, [])
+
+  useEffect(() => {
+    const editor = view.current
+    const text = textOf(value)
+    if (editor === undefined || text === given.current || text === editor.state.doc.toString()) return
+    editor.dispatch({
+      changes: { from: 0, to: editor.state.doc.length, insert: text },
+      annotations: fromOutside.of(true),
+    })
+  }, [value])
+
+  useEffect(() => {
+    view.current?.dispatch({ effects: editable.current.reconfigure(EditorState.readOnly.of(readOnly)) })
+  }, [readOnly])
+
+  return (
+    <div className="yaml">
+      <p className="meta">{readOnly ? texts.yaml.readOnly : texts.yaml.hint}</p>
+      <div ref={host} className="yaml-host" />
+    </div>
+  )
+}

@@ -1,0 +1,73 @@
+// The page: the start screen, or the canvas of one application with everything around it.
+
+import { type JSX, Suspense, useEffect } from 'react'
+import { Stage } from '../graph/stage.tsx'
+import { setView, useCanvas } from '../state/store.ts'
+import { texts } from '../texts.ts'
+import { lazyPart } from '../ui/lazy-part.ts'
+import { Dock } from './dock.tsx'
+import { Outline } from './outline.tsx'
+import { Rail } from './rail.tsx'
+import { StagedBar } from './staged-bar.tsx'
+import { StartPage } from './start-page.tsx'
+import { Toasts } from './toasts.tsx'
+import { TopBar } from './top-bar.tsx'
+import { Tour } from './tour.tsx'
+
+// None of them is on the first screen: they come while the person looks at it.
+const BottomPanel = lazyPart(async () => (await import('./bottom-panel.tsx')).BottomPanel)
+const Inspector = lazyPart(async () => (await import('../inspector/inspector.tsx')).Inspector)
+const Dialogs = lazyPart(async () => (await import('../dialogs/dialogs.tsx')).Dialogs)
+
+const tourKey = 'binnacle.toured'
+
+export function App(): JSX.Element {
+  const place = useCanvas((state) => state.place)
+  useEffect(() => {
+    document.title = [place?.application, texts.product].filter((part) => part !== undefined).join(' · ')
+  }, [place])
+  return (
+    <>
+      {place === undefined ? <StartPage /> : <Workspace />}
+      <Toasts />
+    </>
+  )
+}
+
+function Workspace(): JSX.Element {
+  const isOutline = useCanvas((state) => state.isOutline)
+  const hasSide = useCanvas((state) => state.selected.size > 0)
+  const hasPanel = useCanvas((state) => state.panel !== undefined)
+  const isTouring = useCanvas((state) => state.isTouring)
+  const dialog = useCanvas((state) => state.dialog)
+  const connection = useCanvas((state) => state.connection)
+  return (
+    <div className="app" data-side={hasSide}>
+      <TopBar />
+      <Rail />
+      <div className="stage-area">
+        {isOutline ? <Outline /> : <Stage />}
+        <div className="staged-anchor">
+          <StagedBar />
+        </div>
+        {connection !== 'open' && (
+          <p className="lost" role="alert">
+            {texts.cluster.lost}
+          </p>
+        )}
+      </div>
+      <Suspense>{hasPanel && <BottomPanel />}</Suspense>
+      <Suspense fallback={<aside className="side" aria-busy="true" />}>{hasSide && <Inspector />}</Suspense>
+      <Dock />
+      <Suspense>{dialog !== undefined && <Dialogs />}</Suspense>
+      {isTouring && (
+        <Tour
+          onLeave={() => {
+            localStorage.setItem(tourKey, 'left')
+            setView({ isTouring: false })
+          }}
+        />
+      )}
+    </div>
+  )
+}

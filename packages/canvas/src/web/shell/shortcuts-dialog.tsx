@@ -1,0 +1,22 @@
+// The list behind `?`.
+
+import type { JSX } from 'react'
+import { texts } from '../texts.ts'
+import { Dialog } from '../ui/dialog.tsx'
+
+export function ShortcutsDialog({ open, onClose }: { open: boolean; onClose: () => void }): JSX.Element {
+  return (
+    <Dialog title={texts.shortcuts.title} open={open} onClose={onClose} narrow>
+      <dl className="shortcuts">
+        {texts.shortcuts.rows.map(([keys, meaning]) => (
+          <div className="row" key={keys}>
+            <dt>
+              <span className="kbd">{keys}</span>
+            </dt>
+            <dd>{meaning}</dd>
+          </div>
+        ))}
+      </dl>
+    </Dialog>
+  )
+}

@@ -1,0 +1,46 @@
+// Four steps over the page, beside what they are about. Left at any moment; never in the way of the page itself.
+
+import { type JSX, useEffect, useState } from 'react'
+import { texts } from '../texts.ts'
+
+export function Tour({ onLeave }: { onLeave: () => void }): JSX.Element | undefined {
+  const [step, setStep] = useState(0)
+  const [place, setPlace] = useState<{ left: number; top: number }>({ left: 80, top: 80 })
+  const { steps } = texts.tour
+  const current = steps[step]
+
+  useEffect(() => {
+    const box = document.querySelector(current?.at ?? 'body')?.getBoundingClientRect()
+    if (box === undefined) return
+    const isWide = box.width > window.innerWidth / 2
+    setPlace({
+      left: clamp(
+        isWide ? box.left + 40 : box.left > window.innerWidth / 2 ? box.left - 340 : box.right + 16,
+        window.innerWidth - 340,
+      ),
+      top: clamp(isWide ? box.top + 40 : box.top + 24, window.innerHeight - 200),
+    })
+  }, [current])
+
+  if (current === undefined) return undefined
+  const isLast = step === steps.length - 1
+  return (
+    <div className="tour" role="dialog" aria-label={current.title} style={place}>
+      <h2>{current.title}</h2>
+      <p>{current.text}</p>
+      <footer>
+        <span className="meta grow">{texts.tour.step(step + 1, steps.length)}</span>
+        <button className="btn bare" onClick={onLeave}>
+          {texts.tour.leave}
+        </button>
+        <button className="btn p" autoFocus onClick={() => (isLast ? onLeave() : setStep(step + 1))}>
+          {isLast ? texts.tour.done : texts.tour.next}
+        </button>
+      </footer>
+    </div>
+  )
+}
+
+function clamp(value: number, max: number): number {
+  return Math.max(12, Math.min(value, max))
+}

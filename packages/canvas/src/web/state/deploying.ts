@@ -1,0 +1,45 @@
+// The deploy as the page lives it: progress on the nodes, what went wrong at the fields, a word at the end.
+
+import { allConflicts } from '@binnacle/canvas-core'
+import { texts } from '../texts.ts'
+import { DeployFailure, deploy } from './deploy.ts'
+import { messageOf } from './session.ts'
+import { openDialog, toast, useCanvas } from './store.ts'
+
+export async function runDeploy(note = ''): Promise<void> {
+  const { editor, deployment, rollbackTo } = useCanvas.getState()
+  const { document } = editor
+  if (deployment.phase === 'running' || document.staged.size === 0) return
+  if (allConflicts(document).length > 0) {
+    openDialog('details')
+    return
+  }
+  useCanvas.setState({ deployment: { phase: 'running', written: new Set(), problems: [] } })
+  setTitle(texts.staged.deploying)
+  try {
+    const revision = await deploy(document, {
+      note,
+      ...(rollbackTo === undefined ? {} : { rollbackTo }),
+      onWritten: (key) =>
+        useCanvas.setState((state) => ({
+          deployment: { ...state.deployment, written: new Set([...state.deployment.written, key]) },
+        })),
+    })
+    useCanvas.setState({ deployment: { phase: 'idle', written: new Set(), problems: [] }, rollbackTo: undefined })
+    openDialog(undefined)
+    if (revision !== undefined) toast({ severity: 'ok', title: texts.staged.deployed(revision) })
+  } catch (error) {
+    const problems =
+      error instanceof DeployFailure ? error.problems : [{ key: '', message: messageOf(error), fields: [] }]
+    useCanvas.setState({ deployment: { phase: 'failed', written: new Set(), problems } })
+    openDialog('details')
+    toast({ severity: 'bad', title: texts.staged.refused, text: problems[0]?.message ?? '' })
+  } finally {
+    setTitle(undefined)
+  }
+}
+
+function setTitle(state: string | undefined): void {
+  const { place } = useCanvas.getState()
+  window.document.title = [state, place?.application, texts.product].filter((part) => part !== undefined).join(' · ')
+}

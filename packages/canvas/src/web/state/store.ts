@@ -1,0 +1,233 @@
+// What the page knows, in one store: where it is, the document with its history, what is selected and open. Live figures
+// are kept apart (state/telemetry.ts): they change each second and touch only what shows them.
+
+import type { WatchEvent } from '@binnacle/api'
+import {
+  type CanvasDocument,
+  type Command,
+  CommandError,
+  type Editor,
+  type ExecuteOptions,
+  type Graph,
+  type KindKey,
+  type ObjectKey,
+  applyLive,
+  applySnapshot,
+  buildGraph,
+  createDocument,
+  createEditor,
+  execute,
+  kindKey,
+  markComplete,
+  redo,
+  undo,
+  withDocument,
+} from '@binnacle/canvas-core'
+import { create } from 'zustand'
+import type { Access } from '../data/access.ts'
+import type { ServerContext } from '../data/kube-api.ts'
+import type { LiveKind } from '../data/live.ts'
+import type { ConnectionState } from '../data/watch-connection.ts'
+import type { DeployProblem } from './deploy.ts'
+import { keepStaged, staysStaged } from './staged-storage.ts'
+
+export type Tab = 'overview' | 'settings' | 'variables' | 'logs' | 'metrics' | 'events' | 'terminal' | 'yaml'
+export type Panel = 'logs' | 'events'
+export type OpenDialog =
+  | 'details'
+  | 'releases'
+  | 'shortcuts'
+  | 'palette'
+  | 'add'
+  | 'connect'
+  | 'import'
+  | 'rename'
+  | 'group'
+
+export interface Place {
+  namespace: string
+  application: string
+}
+
+export interface Toast {
+  id: number
+  severity: 'ok' | 'bad' | 'info'
+  title: string
+  text?: string
+}
+
+export interface DeployState {
+  phase: 'idle' | 'running' | 'failed'
+  written: ReadonlySet<ObjectKey>
+  problems: readonly DeployProblem[]
+}
+
+export interface CanvasState {
+  context: ServerContext | undefined
+  connection: ConnectionState
+  place: Place | undefined
+  access: Access | undefined
+  isSynced: boolean
+  editor: Editor
+  graph: Graph
+  selected: ReadonlySet<ObjectKey>
+  tab: Tab
+  panel: Panel | undefined
+  dialog: OpenDialog | undefined
+  isOutline: boolean
+  isTouring: boolean
+  toasts: readonly Toast[]
+  deployment: DeployState
+  /** Revision that the staged changes bring back. */
+  rollbackTo: number | undefined
+  /** A wire that is being drawn, and where it may end. */
+  wiring: { from: ObjectKey; legal: ReadonlySet<ObjectKey> } | undefined
+  /** Where a node that is added next is put, and what it is wired to. */
+  adding: { x: number; y: number; from?: ObjectKey; to?: ObjectKey; query?: string } | undefined
+}
+
+const nothing = createEditor(createDocument({ namespace: '' }))
+const emptyGraph = buildGraph(nothing.document)
+
+export const useCanvas = create<CanvasState>()(() => ({
+  context: undefined,
+  connection: 'connecting',
+  place: undefined,
+  access: undefined,
+  isSynced: false,
+  editor: nothing,
+  graph: emptyGraph,
+  selected: new Set(),
+  tab: 'overview',
+  panel: undefined,
+  dialog: undefined,
+  isOutline: false,
+  isTouring: false,
+  toasts: [],
+  deployment: { phase: 'idle', written: new Set(), problems: [] },
+  rollbackTo: undefined,
+  wiring: undefined,
+  adding: undefined,
+}))
+
+const { setState, getState } = useCanvas
+
+export function currentDocument(): CanvasDocument {
+  return getState().editor.document
+}
+
+function setEditor(editor: Editor): void {
+  const { editor: before, graph } = getState()
+  if (editor === before) return
+  setState({ editor, graph: editor.document === before.document ? graph : buildGraph(editor.document, graph) })
+  if (editor.document.staged !== before.document.staged) keepStaged(editor.document)
+}
+
+/** Opens an application: an empty document that the watches fill, with what was staged in this browser before. */
+export function enter(place: Place): void {
+  const document = staysStaged(createDocument(place))
+  setState({
+    place,
+    editor: createEditor(document),
+    graph: buildGraph(document),
+    isSynced: false,
+    selected: new Set(),
+    rollbackTo: undefined,
+  })
+}
+
+/** What the cluster says. */
+export function receive(events: readonly WatchEvent[]): void {
+  const { editor } = getState()
+  setEditor(withDocument(editor, applyLive(editor.document, events)))
+}
+
+/** All kinds were told; what was not told is gone, though it was staged in this browser before. */
+export function synced(kinds: readonly LiveKind[], told: ReadonlySet<ObjectKey>): void {
+  const { editor } = getState()
+  const gone = [...editor.document.live].filter(([key]) => !told.has(key))
+  const document = applyLive(
+    editor.document,
+    gone.map(([, object]) => ({ type: 'DELETED' as const, object })),
+  )
+  setEditor(withDocument(editor, markComplete(document, kinds.map(keyOfKind))))
+  setState({ isSynced: true })
+}
+
+/** All of a kind is told anew. */
+export function forget(kind: LiveKind): void {
+  const { editor } = getState()
+  setEditor(withDocument(editor, applySnapshot(editor.document, [], [keyOfKind(kind)])))
+}
+
+function keyOfKind({ kind, group }: LiveKind): KindKey {
+  return kindKey(kind, group)
+}
+
+/** Does what a person asked for; what cannot be done is said and changes nothing. */
+export function act(command: Command, options?: ExecuteOptions): boolean {
+  try {
+    setEditor(execute(getState().editor, command, options))
+    return true
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error
+    toast({ severity: 'bad', title: error.message })
+    return false
+  }
+}
+
+export function undoStep(): void {
+  setEditor(undo(getState().editor))
+}
+
+export function redoStep(): void {
+  setEditor(redo(getState().editor))
+}
+
+export function select(keys: Iterable<ObjectKey>): void {
+  const next = new Set(keys)
+  const { selected, tab } = getState()
+  if (next.size === selected.size && [...next].every((key) => selected.has(key))) return
+  setState({ selected: next, tab: next.size === 1 ? tab : 'overview' })
+}
+
+/** Lines that are staged; a new or deleted object is one. */
+export function stagedEdits({ nodes }: Graph): number {
+  return nodes.reduce((sum, { staged, edits }) => sum + (staged === undefined ? 0 : Math.max(1, edits)), 0)
+}
+
+/** What has to be solved before the staged changes can be deployed. */
+export function stagedErrors({ nodes }: Graph): number {
+  return nodes.reduce(
+    (sum, { staged, problems, conflicts }) =>
+      staged === undefined || staged === 'delete'
+        ? sum
+        : sum + conflicts + problems.filter(({ severity }) => severity === 'error').length,
+    0,
+  )
+}
+
+let lastToast = 0
+
+export function toast(what: Omit<Toast, 'id'>): void {
+  const id = ++lastToast
+  setState(({ toasts }) => ({
+    toasts: [...toasts.filter(({ title }) => title !== what.title), { ...what, id }].slice(-4),
+  }))
+  // Something that failed stays until it is closed.
+  if (what.severity !== 'bad') setTimeout(() => dismiss(id), 6000)
+}
+
+export function dismiss(id: number): void {
+  setState(({ toasts }) => ({ toasts: toasts.filter((one) => one.id !== id) }))
+}
+
+export function openDialog(dialog: OpenDialog | undefined): void {
+  setState({ dialog })
+}
+
+export function setView(
+  view: Partial<Pick<CanvasState, 'tab' | 'panel' | 'isOutline' | 'isTouring' | 'adding' | 'wiring'>>,
+): void {
+  setState(view)
+}

@@ -1,0 +1,45 @@
+// What is looked at, in the address: a link shows another person the same.
+
+export interface UrlState {
+  namespace?: string
+  application?: string
+  /** Keys of the selected objects. */
+  selected?: readonly string[]
+  tab?: string
+  panel?: string
+  view?: 'outline'
+}
+
+export function readUrl(search = location.search): UrlState {
+  const query = new URLSearchParams(search)
+  const text = (name: string): string | undefined => query.get(name) ?? undefined
+  const selected = query.getAll('at')
+  return {
+    ...optionally('namespace', text('ns')),
+    ...optionally('application', text('app')),
+    ...(selected.length > 0 ? { selected } : {}),
+    ...optionally('tab', text('tab')),
+    ...optionally('panel', text('panel')),
+    ...(text('view') === 'outline' ? { view: 'outline' } : {}),
+  }
+}
+
+/** A new place is a step of the browser's history; a selection is not. */
+export function writeUrl(state: UrlState, { push = false } = {}): void {
+  const query = new URLSearchParams()
+  if (state.namespace !== undefined) query.set('ns', state.namespace)
+  if (state.application !== undefined) query.set('app', state.application)
+  for (const key of state.selected ?? []) query.append('at', key)
+  if (state.tab !== undefined) query.set('tab', state.tab)
+  if (state.panel !== undefined) query.set('panel', state.panel)
+  if (state.view !== undefined) query.set('view', state.view)
+  const search = query.toString()
+  const target = search === '' ? '/' : `/?${search}`
+  if (target === `${location.pathname}${location.search}`) return
+  if (push) history.pushState(null, '', target)
+  else history.replaceState(null, '', target)
+}
+
+function optionally<K extends string>(key: K, value: string | undefined): { [P in K]?: string } {
+  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: string }
+}
