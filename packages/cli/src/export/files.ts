@@ -16,9 +16,9 @@ export async function writeFiles(directory: string, files: Files): Promise<void>
   }
 }
 
-/** Long lines stay whole, and no anchors: other tools read it too. */
+/** Long lines stay whole, no anchors, and `yes` is quoted: the tools that read it take it for YAML 1.1. */
 export function yamlOf(value: unknown): string {
-  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })
+  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false, compat: 'yaml-1.1' })
 }
 
 export function documentsOf(objects: readonly KubeObject[]): string {
