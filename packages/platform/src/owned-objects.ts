@@ -3,7 +3,7 @@
 
 import {
   type Deployment,
-  type Job,
+  type HorizontalPodAutoscaler,
   type KubeObject,
   type OwnerReference,
   type Secret,
@@ -33,7 +33,7 @@ const readWhole: readonly ResourceRef[] = [configMaps, secrets, services]
 /** Kinds that status is read from. */
 interface Readable {
   Deployment: Deployment
-  Job: Job
+  HorizontalPodAutoscaler: HorizontalPodAutoscaler
   Secret: Secret
   Service: Service
   StatefulSet: StatefulSet
@@ -89,7 +89,8 @@ export class OwnedObjects {
 
   /** The object as it was seen last. */
   get<K extends keyof Readable>(kind: K, key: string): Readable[K] | undefined {
-    return this.#informers.get(kind)?.get(key)
+    // An informer of a kind holds objects of that kind.
+    return this.#informers.get(kind)?.get(key) as Readable[K] | undefined
   }
 
   /** What was applied for the resource last. */

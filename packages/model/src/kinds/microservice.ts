@@ -15,6 +15,7 @@ import {
   conditionsSchema,
   envFromSchema,
   envSchema,
+  exactlyOne,
   nameSchema,
   observedGenerationSchema,
   portsSchema,
@@ -221,13 +222,14 @@ export const microserviceSpecSchema: ObjectSchema<MicroserviceSpec> = {
       description: 'Configuration files that the program finds.',
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['path'],
+      maxItems: 128,
       items: {
         type: 'object',
         description: 'One file.',
         required: ['path'],
         'x-kubernetes-validations': [
           {
-            rule: '[has(self.content), has(self.configMap), has(self.secret)].filter(x, x).size() == 1',
+            rule: exactlyOne('content', 'configMap', 'secret'),
             message: 'exactly one of content, configMap and secret is needed',
           },
         ],
@@ -249,6 +251,7 @@ export const microserviceSpecSchema: ObjectSchema<MicroserviceSpec> = {
       description: 'Services that this one calls. The address of each arrives as environment variables.',
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['name'],
+      maxItems: 128,
       items: {
         type: 'object',
         description: 'One service.',
@@ -270,6 +273,7 @@ export const microserviceSpecSchema: ObjectSchema<MicroserviceSpec> = {
       description: 'Data sources that this service is bound to. Credentials arrive as variables and files.',
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['name'],
+      maxItems: 64,
       items: {
         type: 'object',
         description: 'One data source.',
@@ -371,6 +375,7 @@ export const microserviceSpecSchema: ObjectSchema<MicroserviceSpec> = {
       description: 'Containers beside the program in each replica.',
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['name'],
+      maxItems: 16,
       items: {
         type: 'object',
         description: 'One container.',
@@ -391,6 +396,7 @@ export const microserviceSpecSchema: ObjectSchema<MicroserviceSpec> = {
       description: 'Admin processes with the image and the configuration of the service.',
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['name'],
+      maxItems: 32,
       items: {
         type: 'object',
         description: 'One admin process.',
@@ -430,6 +436,7 @@ export const microserviceSpecSchema: ObjectSchema<MicroserviceSpec> = {
       description: 'Disks that stay with each replica. The service becomes a StatefulSet.',
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['name'],
+      maxItems: 16,
       items: {
         type: 'object',
         description: 'One disk.',

@@ -75,6 +75,11 @@ export interface Port {
 
 const dnsLabel = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'
 
+/** A rule that one of the fields is set, and no second. Its cost does not depend on how much they hold. */
+export function exactlyOne(...fields: readonly string[]): string {
+  return `${fields.map((field) => `(has(self.${field}) ? 1 : 0)`).join(' + ')} == 1`
+}
+
 export const conditionsSchema: ArraySchema<Condition> = {
   type: 'array',
   description: 'What the controller last found out about this object.',
@@ -135,6 +140,7 @@ export const envSchema: ArraySchema<EnvVar> = {
   description: 'Environment variables, in order: a value may use those before it as $(NAME).',
   'x-kubernetes-list-type': 'map',
   'x-kubernetes-list-map-keys': ['name'],
+  maxItems: 256,
   items: {
     type: 'object',
     description: 'One variable: a value, or where the value comes from.',
@@ -155,7 +161,7 @@ export const envSchema: ArraySchema<EnvVar> = {
         description: 'Where the value comes from: exactly one of the sources.',
         'x-kubernetes-validations': [
           {
-            rule: '[has(self.configMapKeyRef), has(self.secretKeyRef), has(self.fieldRef)].filter(x, x).size() == 1',
+            rule: exactlyOne('configMapKeyRef', 'secretKeyRef', 'fieldRef'),
             message: 'exactly one of configMapKeyRef, secretKeyRef and fieldRef is needed',
           },
         ],
@@ -192,6 +198,7 @@ export const envFromSchema: ArraySchema<EnvFromSource> = {
   type: 'array',
   description: 'ConfigMaps and Secrets of which every key becomes a variable.',
   'x-kubernetes-list-type': 'atomic',
+  maxItems: 64,
   items: {
     type: 'object',
     description: 'One ConfigMap or Secret.',
@@ -222,7 +229,7 @@ export function probeSchema(description: string): ObjectSchema<Probe> {
     description,
     'x-kubernetes-validations': [
       {
-        rule: '[has(self.httpGet), has(self.tcpSocket), has(self.exec), has(self.grpc)].filter(x, x).size() == 1',
+        rule: exactlyOne('httpGet', 'tcpSocket', 'exec', 'grpc'),
         message: 'exactly one of httpGet, tcpSocket, exec and grpc is needed',
       },
     ],
@@ -298,7 +305,7 @@ export const portsSchema: ArraySchema<Port> = {
       reason: 'FieldValueDuplicate',
     },
   ],
-  maxItems: 64,
+  maxItems: 32,
   items: {
     type: 'object',
     description: 'One port.',

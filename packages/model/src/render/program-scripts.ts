@@ -1,13 +1,21 @@
 // How data sources are run from the programs of a machine: shell scripts, run in the foreground by the process runtime.
 // What they are told is said at `Program` in engines.ts.
 
-/** Servers that refuse to run as root run as another user then; `$run` is put before their commands. */
+/**
+ * Servers that refuse to run as root run as another user then: `$run` is put before their commands. Where root is but the
+ * one user of a user namespace, that other user is the same one under another number.
+ */
 const asOrdinaryUser = (user: string): string => `run=
 if [ "$(id -u)" = 0 ]; then
-  user=${user}
-  id "$user" >/dev/null 2>&1 || user=nobody
-  chown "$user" "$DATA"
-  run="setpriv --reuid=$user --regid=$(id -g "$user") --clear-groups"
+  read -r _ _ users </proc/self/uid_map
+  if [ "$users" = 1 ]; then
+    run="unshare --user --map-user=1000 --map-group=1000"
+  else
+    user=${user}
+    id "$user" >/dev/null 2>&1 || user=nobody
+    chown "$user" "$DATA"
+    run="setpriv --reuid=$user --regid=$(id -g "$user") --clear-groups"
+  fi
 fi
 `
 

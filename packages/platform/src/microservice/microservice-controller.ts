@@ -104,6 +104,7 @@ export function startMicroserviceController(context: PlatformContext, shared: Sh
     const own = ownedBy(service, owned.get('Service', key))
     const status = microserviceStatus(service, {
       ...outcome,
+      autoscaler: ownedBy(service, owned.get('HorizontalPodAutoscaler', key)),
       deployment: ownedBy(service, owned.get('Deployment', key)),
       statefulSet: ownedBy(service, owned.get('StatefulSet', key)),
       pods: podWatch.podsOf(key),

@@ -1,6 +1,6 @@
 // What a Microservice's status says of its workload, its pods and its address.
 
-import { type Clock, type Pod, type Service, reachableAddress } from '@binnacle/api'
+import { type Clock, type HorizontalPodAutoscaler, type Pod, type Service, reachableAddress } from '@binnacle/api'
 import { type Microservice, type MicroserviceStatus, selectorLabels } from '@binnacle/model'
 import { type Finding, conditionsOf } from '../conditions.ts'
 import type { Trouble } from '../pod-trouble.ts'
@@ -12,6 +12,7 @@ export interface Observed extends WorkloadState {
   /** Whether `failure` is a need that rendering found unmet. */
   unresolved?: boolean
   built?: Finding
+  autoscaler: HorizontalPodAutoscaler | undefined
   url: string | undefined
   clock: Clock
 }
@@ -24,6 +25,7 @@ export function microserviceStatus(service: Microservice, observed: Observed): M
     readyOf(service, observed),
     progressingOf(observed),
     ...(built === undefined ? [] : [built]),
+    ...(service.spec.autoscaling === undefined ? [] : [scalingOf(observed.autoscaler)]),
     unresolved === true && failure !== undefined
       ? { type: 'Resolved', status: 'False', ...failure }
       : { type: 'Resolved', status: 'True', reason: 'Resolved', message: '' },
@@ -117,6 +119,21 @@ function progressingOf(observed: Observed): Finding {
   return counts?.isRolledOut === true && counts.available >= counts.wanted
     ? { type: 'Progressing', status: 'True', reason: 'RolloutComplete', message: '' }
     : { type: 'Progressing', status: 'True', reason: 'RollingOut', message: '' }
+}
+
+/** Whether somebody acts on the autoscaler: a cluster may have neither its controller nor metrics. */
+function scalingOf(autoscaler: HorizontalPodAutoscaler | undefined): Finding {
+  const active = autoscaler?.status?.conditions?.find(({ type }) => type === 'ScalingActive')
+  if (active === undefined)
+    return {
+      type: 'Autoscaling',
+      status: 'Unknown',
+      reason: 'NotActive',
+      message:
+        'nothing acts on the HorizontalPodAutoscaler: this cluster has no controller for it, or no metrics; set replicas instead to scale by hand',
+    }
+  const status = active.status === 'True' || active.status === 'False' ? active.status : 'Unknown'
+  return { type: 'Autoscaling', status, reason: active.reason ?? 'ScalingActive', message: active.message ?? '' }
 }
 
 /** `name:tag@sha256:…` of what the newest ready pod runs. */
