@@ -9,7 +9,7 @@
 import { crc32 } from 'node:zlib'
 import type { Version } from '../version.ts'
 import type { Encryption } from './record.ts'
-import { encodeRecord } from './record.ts'
+import { recordLength, writeRecord } from './record.ts'
 
 /** Begins with a byte that no UTF-8 text contains, so no object of a client's can look like a frame. */
 const mark = Buffer.from('ff42696e6c6f67fe', 'hex')
@@ -32,31 +32,30 @@ export interface Frame {
 
 /** The versions are those of consecutive revisions. */
 export function encodeFrame(versions: readonly Version[], encryption: Encryption | undefined): Frame {
-  const parts: { key: Buffer; record: Buffer | undefined }[] = []
-  let length = headerLength
-  for (const version of versions) {
-    const key = Buffer.from(version.key)
-    const record = version.deleted ? undefined : encodeRecord(version, encryption)
-    parts.push({ key, record })
-    length += entryHeader + key.length + (record?.length ?? 0)
-  }
+  const lengths = versions.map((version) => ({
+    key: Buffer.byteLength(version.key),
+    record: version.deleted ? 0 : recordLength(version, encryption),
+  }))
+  const length = lengths.reduce((sum, { key, record }) => sum + entryHeader + key + record, headerLength)
   const after = (versions[0] as Version).revision - 1
   const bytes = Buffer.allocUnsafeSlow(length)
   mark.copy(bytes)
   bytes.writeUInt32BE(length, 12)
-  bytes.writeUInt32BE(parts.length, 16)
+  bytes.writeUInt32BE(versions.length, 16)
   bytes.writeUInt32BE(0, 20)
   bytes.writeDoubleBE(after, 24)
   let at = headerLength
-  for (const { key, record } of parts) {
-    bytes.writeUInt32BE(key.length, at)
-    bytes.writeUInt32BE(record?.length ?? 0, at + 4)
+  for (const [index, version] of versions.entries()) {
+    const { key, record } = lengths[index] as (typeof lengths)[number]
+    bytes.writeUInt32BE(key, at)
+    bytes.writeUInt32BE(record, at + 4)
     at += entryHeader
-    at += key.copy(bytes, at)
-    at += record?.copy(bytes, at) ?? 0
+    at += bytes.write(version.key, at)
+    if (record > 0) writeRecord(bytes.subarray(at, at + record), version, encryption)
+    at += record
   }
   bytes.writeUInt32BE(checksum(bytes), 8)
-  return { after, revision: after + parts.length, entries: entriesOf(bytes), bytes }
+  return { after, revision: after + versions.length, entries: entriesOf(bytes), bytes }
 }
 
 /** Every frame that is whole, wherever it lies: behind the newest come torn ones, and those of an earlier use of the file. */

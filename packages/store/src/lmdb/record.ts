@@ -30,16 +30,19 @@ export interface Decoded {
 /** The record is not what was written: a bad checksum, an unknown kind, or the wrong encryption key. */
 export class RecordError extends Error {}
 
-export function encodeRecord(version: Version, encryption: Encryption | undefined): Buffer {
+/** How many bytes `writeRecord` fills. */
+export function recordLength({ key, bytes }: Version, encryption: Encryption | undefined): number {
+  return headerLength + bytes.byteLength + (encryption?.applies(key) === true ? nonceLength + tagLength : 0)
+}
+
+export function writeRecord(record: Buffer, version: Version, encryption: Encryption | undefined): void {
   const { key, revision, bytes } = version
   const encrypted = encryption?.applies(key) === true
-  const record = Buffer.allocUnsafeSlow(headerLength + bytes.byteLength + (encrypted ? nonceLength + tagLength : 0))
   record.writeUInt32BE(encrypted ? Kind.encrypted : Kind.plain, 0)
   record.writeDoubleBE(revision, 8)
   if (encrypted) seal(record, { key, bytes, encryption })
   else bytes.copy(record, headerLength)
   record.writeUInt32BE(checksum(key, record), 4)
-  return record
 }
 
 export function decodeRecord(key: string, record: Buffer, encryption: Encryption | undefined): Decoded {
