@@ -23,18 +23,21 @@ export function createEngineLog(directory: string | undefined, warn: (text: stri
     directory === undefined ? undefined : createWriteStream(join(directory, 'engine.log'), { flags: 'a', mode: 0o600 })
   // A full disk must not end the engine; the store says so itself.
   out?.on('error', () => undefined)
-  let waiting: string[] = []
+  let waiting: (() => string)[] = []
   let timer: NodeJS.Timeout | undefined
   const flush = (): void => {
     clearTimeout(timer)
     timer = undefined
-    if (waiting.length > 0 && out !== undefined && out.writableLength <= maxWaitingBytes) out.write(waiting.join(''))
+    if (waiting.length > 0 && out !== undefined && out.writableLength <= maxWaitingBytes)
+      out.write(waiting.map((line) => line()).join(''))
     waiting = []
   }
-  const write = (line: string): void => {
+  const write = (line: () => string): void => {
     if (out === undefined) return
-    waiting.push(`${new Date().toISOString()} ${line}\n`)
-    // One write for many lines: a system call for each would cost a tenth of a small request.
+    const now = Date.now()
+    waiting.push(() => `${new Date(now).toISOString()} ${line()}\n`)
+    // One write for many lines: a system call for each would cost a tenth of a small request. Nor does an answer wait for
+    // its line to be worded.
     timer ??= setTimeout(flush, flushMs).unref()
   }
   return {
@@ -42,7 +45,8 @@ export function createEngineLog(directory: string | undefined, warn: (text: stri
       // Of a URL's query only what was asked, never a token.
       const safe = target.includes('token=') ? target.replaceAll(/([?&](?:token|access_token)=)[^&]*/g, '$1…') : target
       write(
-        `${method} ${safe} ${code} ${milliseconds.toFixed(1)}ms user=${JSON.stringify(user)} agent=${JSON.stringify(userAgent)}`,
+        () =>
+          `${method} ${safe} ${code} ${milliseconds.toFixed(1)}ms user=${JSON.stringify(user)} agent=${JSON.stringify(userAgent)}`,
       )
     },
     error(about, error) {
@@ -51,7 +55,7 @@ export function createEngineLog(directory: string | undefined, warn: (text: stri
         warn(error.message)
       }
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-      write(`error ${about === '' ? '' : `${about}: `}${text}`)
+      write(() => `error ${about === '' ? '' : `${about}: `}${text}`)
       // The next thing may be the end of the process.
       flush()
       if (process.env['BINNACLE_DEBUG'] !== undefined) process.stderr.write(`error ${about}: ${text}\n`)

@@ -23,11 +23,15 @@ export interface Body {
   decodeErrors: readonly string[]
 }
 
-/** By events: an async iterator of a stream costs more than all else that is done with a small body. */
+/**
+ * By events: an async iterator of a stream costs more than all else that is done with a small body. A body of a declared
+ * length is whole with its last byte, which comes some turns before the stream has ended.
+ */
 export function readBytes(source: Readable, declared: string | undefined): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
   const tooLarge = (): Error => requestEntityTooLarge(`limit is ${maxBytes}`)
-  if (Number(declared ?? 0) > maxBytes) {
+  const length = Number(declared ?? 0)
+  if (length > maxBytes) {
     reject(tooLarge())
     return promise
   }
@@ -38,10 +42,14 @@ export function readBytes(source: Readable, declared: string | undefined): Promi
     if (size > maxBytes) {
       source.off('data', onData).pause()
       reject(tooLarge())
-    } else chunks.push(chunk)
+    } else {
+      chunks.push(chunk)
+      if (size === length) onWhole()
+    }
   }
+  const onWhole = (): void => resolve(chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks))
   source.on('data', onData)
-  source.once('end', () => resolve(chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks)))
+  source.once('end', onWhole)
   source.once('close', () => {
     if (!source.readableEnded) reject(badRequest('the request ended before its body did'))
   })
