@@ -15,9 +15,16 @@ const chunkBytes = 1024 * 1024
 /** Chunks on their way at once: enough to keep two threads and the socket busy. */
 const chunksAhead = 4
 
-export function wantsGzip(acceptEncoding: string | string[] | undefined, bytes: number): boolean {
+/** To a client on this machine, packing and unpacking takes longer than sending (`kubectl --disable-compression`). */
+const thisMachine = /^(::ffff:)?127\.|^::1$/
+
+export function wantsGzip(
+  acceptEncoding: string | string[] | undefined,
+  { bytes, remoteAddress = '' }: { bytes: number; remoteAddress: string | undefined },
+): boolean {
   return (
     bytes > threshold &&
+    !thisMachine.test(remoteAddress) &&
     String(acceptEncoding ?? '')
       .split(',')
       .some((part) => /^\s*gzip\s*(;\s*q=(?!0(\.0*)?\s*$))?/.test(part) && !/;\s*q=0(\.0*)?\s*$/.test(part))

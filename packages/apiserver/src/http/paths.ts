@@ -85,7 +85,8 @@ function sendCached(
     exchange.respond(304, headers)
     return
   }
-  if (!wantsGzip(exchange.headers['accept-encoding'], body.length)) {
+  const { remoteAddress } = exchange.socket
+  if (!wantsGzip(exchange.headers['accept-encoding'], { bytes: body.length, remoteAddress })) {
     exchange.respond(200, headers, body)
     return
   }

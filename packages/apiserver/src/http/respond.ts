@@ -194,7 +194,8 @@ async function sendParts(
   const { exchange } = answer
   const bytes = parts.reduce((sum, part) => sum + part.length, 0)
   const headers = { ...baseHeaders(answer), 'content-type': contentType }
-  if (wantsGzip(exchange.headers['accept-encoding'], bytes)) {
+  const { remoteAddress } = exchange.socket
+  if (wantsGzip(exchange.headers['accept-encoding'], { bytes, remoteAddress })) {
     await writeGzip(exchange.stream(code, { ...headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' }), parts)
     return
   }

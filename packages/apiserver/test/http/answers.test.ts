@@ -1,5 +1,4 @@
 import { connect } from 'node:http2'
-import { gunzipSync } from 'node:zlib'
 import { expect, it } from 'vitest'
 import { configMap, configMaps, startServer } from '../server-fixture.ts'
 
@@ -55,13 +54,13 @@ it('makes nothing whose answer would not be taken', async () => {
   expect((await api.send('GET', `${configMaps}/a`)).code).toBe(404)
 })
 
-it('compresses large answers', async () => {
+it('sends large answers to this machine as they are', async () => {
   await using api = await startServer()
   await api.send('POST', configMaps, { body: configMap('big', { k: 'x'.repeat(300_000) }) })
   const response = await api.open('GET', `${configMaps}/big`, { headers: { 'accept-encoding': 'gzip' } })
-  expect(response.headers['content-encoding']).toBe('gzip')
+  expect(response.headers['content-encoding']).toBeUndefined()
   const bytes = Buffer.concat((await response.toArray()) as Buffer[])
-  expect(JSON.parse(gunzipSync(bytes).toString())).toMatchObject({ metadata: { name: 'big' } })
+  expect(JSON.parse(bytes.toString())).toMatchObject({ metadata: { name: 'big' } })
 })
 
 it('speaks HTTP/2 on the same port', async () => {
