@@ -1,5 +1,6 @@
 // The way in for clients of this process: no URL, no JSON, no socket; the same dispatch, authorization included.
 
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   type KubeList,
   type KubeObject,
@@ -63,16 +64,24 @@ export function resultOf(outcome: Outcome): KubeObject | KubeList | object {
   }
 }
 
-function eventOf({ type, item }: { type: Change['type']; item: Item }): WatchEvent {
-  return { type, object: item.object }
+type Waiting = { type: Change['type']; item: Item } | Extract<WatchEvent, { type: 'BOOKMARK' }>
+
+function eventOf(waiting: Waiting): WatchEvent {
+  return waiting.type === 'BOOKMARK' ? waiting : { type: waiting.type, object: waiting.item.object }
 }
 
 /** A consumer that lets more changes wait than this has to list again. */
 const maxWaitingEvents = 100_000
 
+/**
+ * So many at a time: objects are parsed when they are handed over, and between two batches the loop turns, so that those of
+ * an initial state of 100,000 do not all have to be in memory at once.
+ */
+const batchLength = 1000
+
 /** Batches wait here until the consumer takes them; consumers of this process are informers, which take at once. */
 async function* iterate(watch: Watch, row: Row, signal: AbortSignal): AsyncIterable<readonly WatchEvent[]> {
-  let waiting: WatchEvent[] = []
+  let waiting: Waiting[] = []
   let failure: StatusError | undefined
   let isOver = false
   let wake: () => void = () => undefined
@@ -80,7 +89,7 @@ async function* iterate(watch: Watch, row: Row, signal: AbortSignal): AsyncItera
   let stop: () => void = () => undefined
   stop = watch.start({
     changes: (batch) => {
-      for (const change of batch) waiting.push(eventOf(change))
+      for (const change of batch) waiting.push(change)
       if (!isStarting && waiting.length > maxWaitingEvents) {
         waiting = []
         failure = resourceExpired('too many changes waited for this watcher')
@@ -118,7 +127,10 @@ async function* iterate(watch: Watch, row: Row, signal: AbortSignal): AsyncItera
       if (waiting.length > 0 && !signal.aborted) {
         const batch = waiting
         waiting = []
-        yield batch
+        for (let from = 0; from < batch.length && !signal.aborted; from += batchLength) {
+          if (from > 0) await nextTurn()
+          yield batch.slice(from, from + batchLength).map(eventOf)
+        }
         continue
       }
       if (failure !== undefined) throw failure

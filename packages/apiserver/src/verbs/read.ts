@@ -59,6 +59,13 @@ export function isSelected(call: Call, { labels, fields }: Selection, object: Ku
   return labelsMatch(labels, object.metadata.labels) && fieldSelectorMatches(fields, call.row.info, object)
 }
 
+/** False for a key that cannot be selected: an object of another name need not be parsed to know. */
+export function mayBeSelected({ fields }: Selection, key: string): boolean {
+  return fields.every(
+    ({ field, operator, value }) => field !== 'metadata.name' || operator !== '=' || key.endsWith(`/${value}`),
+  )
+}
+
 export async function list(store: Store, call: Call): Promise<Outcome> {
   const { row, options, request } = call
   validateListOptions(options)
@@ -130,6 +137,7 @@ async function listSelected(store: Store, call: Call, page: Page & { selection: 
         await nextTurn()
         turn = performance.now()
       }
+      if (!mayBeSelected(page.selection, stored.key)) continue
       const item = await itemOf(call.row, stored)
       if (!isSelected(call, page.selection, item.object)) continue
       items.push(item)

@@ -5,7 +5,7 @@ import { type Clock, type KubeObject, failure, field, invalid } from '@binnacle/
 import { CompactedError, FutureRevisionError, type Store, type StoreEvent, type StoredObject } from '@binnacle/store'
 import type { Call, Change, Item, Outcome, Watch, WatchObserver } from '../call.ts'
 import { type Row, keyPrefix } from '../registry.ts'
-import { type Selection, isSelected, requireRevision, resourceVersionOf, selectionOf } from './read.ts'
+import { type Selection, isSelected, mayBeSelected, requireRevision, resourceVersionOf, selectionOf } from './read.ts'
 
 const bookmarkIntervalMs = 60_000
 /** Bookmarks also come this long before the end, so that the next watch can start where this one ended. */
@@ -160,11 +160,13 @@ function present(row: Row, stored: StoredObject): Item {
 }
 
 function stateOf({ call, selection }: Flow, stored: StoredObject): Change[] {
+  if (selection !== undefined && !mayBeSelected(selection, stored.key)) return []
   const item = present(call.row, stored)
   return selection === undefined || isSelected(call, selection, item.object) ? [{ type: 'ADDED', item }] : []
 }
 
 function changeOf({ call, selection }: Flow, event: StoreEvent): Change[] {
+  if (selection !== undefined && !mayBeSelected(selection, event.current.key)) return []
   const current = present(call.row, event.current)
   if (selection === undefined) return [{ type: changeTypes[event.type], item: current }]
   const isIn = event.type !== 'delete' && isSelected(call, selection, current.object)
