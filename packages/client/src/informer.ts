@@ -27,6 +27,8 @@ export interface InformerOptions<T> {
   labelSelector?: string
   fieldSelector?: string
   indexers?: Record<string, Indexer<T>>
+  /** What the copy keeps of each object (its identity and resource version at least): client-go's TransformFunc. */
+  transform?: (object: T) => T
   /** Times the pauses between watches. */
   clock?: Clock
   /** Told of every failed list or watch, and of what a handler or an indexer threw; the informer goes on. */
@@ -169,7 +171,8 @@ export class Informer<T extends KubeObject> {
     let collecting = this.#resourceVersion === undefined ? new Map<string, T>() : undefined
     for await (const batch of events) {
       const told: Notification<T>[] = []
-      for (const event of batch) {
+      for (const received of batch) {
+        const event = this.#kept(received)
         const { resourceVersion, annotations } = event.object.metadata
         if (collecting !== undefined) {
           if (event.type === 'BOOKMARK' && annotations?.[initialEventsEnd] === 'true') {
@@ -187,6 +190,11 @@ export class Informer<T extends KubeObject> {
       this.#notify(told)
       if (collecting === undefined) this.#becomeSynced()
     }
+  }
+
+  #kept(event: WatchEvent<T>): WatchEvent<T> {
+    const { transform } = this.#options
+    return transform === undefined || event.type === 'BOOKMARK' ? event : { ...event, object: transform(event.object) }
   }
 
   #watch(options: RequestOptions, signal: AbortSignal): Promise<AsyncIterable<readonly WatchEvent<T>[]>> {
@@ -208,7 +216,8 @@ export class Informer<T extends KubeObject> {
     // Any state will do to begin with; later only the newest will.
     const version = this.#mustBeNewest ? {} : { resourceVersion: '0' }
     const list = await client.list<T>(ref, { ...this.#selection(), ...version })
-    const told = this.#replace(new Map(list.items.map((object) => [objectKey(object), object])))
+    const { transform = same } = this.#options
+    const told = this.#replace(new Map(list.items.map((object) => [objectKey(object), transform(object)])))
     this.#resourceVersion = list.metadata.resourceVersion
     this.#notify(told)
     this.#becomeSynced()
@@ -308,6 +317,10 @@ export class Informer<T extends KubeObject> {
       if (keys?.size === 0) index?.delete(value)
     }
   }
+}
+
+function same<T>(object: T): T {
+  return object
 }
 
 function collect<T extends KubeObject>(state: Map<string, T>, event: WatchEvent<T>): void {

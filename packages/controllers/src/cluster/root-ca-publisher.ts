@@ -3,7 +3,7 @@
 
 import { isAlreadyExists, isNotFound } from '@binnacle/api'
 import type { ConfigMap, Namespace } from '@binnacle/api'
-import { configMaps, namespaces } from '@binnacle/client'
+import { configMaps, Informer, namespaces } from '@binnacle/client'
 import type { Controller } from '@binnacle/client'
 import type { ControllerContext } from '../context.ts'
 import { runController } from './run-controller.ts'
@@ -16,9 +16,15 @@ const description =
   'No other usage is guaranteed across distributions of Kubernetes clusters.'
 
 export function startRootCACertPublisher(context: ControllerContext): Controller {
-  const { client, informers } = context
+  const { client, clock, informers, signal } = context
   const namespaceInformer = informers.of<Namespace>(namespaces)
-  const configMapInformer = informers.of<ConfigMap>(configMaps)
+  // Of all ConfigMaps these only: the shared informer would hold everybody's.
+  const configMapInformer = new Informer<ConfigMap>({
+    client,
+    ref: configMaps,
+    fieldSelector: `metadata.name=${name}`,
+    clock,
+  })
   const controller = runController(context, {
     name: 'root-ca-certificate-publisher-controller',
     workers: 1,
@@ -43,11 +49,10 @@ export function startRootCACertPublisher(context: ControllerContext): Controller
     },
   })
   const enqueue = ({ metadata }: Namespace): void => controller.enqueue(metadata.name ?? '')
-  const enqueueOwn = ({ metadata }: ConfigMap): void => {
-    if (metadata.name === name) controller.enqueue(metadata.namespace ?? '')
-  }
+  const enqueueOwn = ({ metadata }: ConfigMap): void => controller.enqueue(metadata.namespace ?? '')
   namespaceInformer.on({ added: enqueue, updated: enqueue })
-  configMapInformer.on({ updated: enqueueOwn, deleted: enqueueOwn })
+  configMapInformer.on({ added: enqueueOwn, updated: enqueueOwn, deleted: enqueueOwn })
+  configMapInformer.start(signal)
   return controller
 }
 

@@ -85,12 +85,20 @@ class GarbageCollector {
   }
 
   async #watch(key: string, ref: ResourceRef, kind: string): Promise<void> {
-    const { client, informers, signal } = this.#context
+    const { client, clock, informers, onError, signal } = this.#context
     const isCustom =
       informers.of<KubeObject>(customResourceDefinitions).get(`${ref.resource}.${ref.group}`) !== undefined
     const stop = isCustom ? new AbortController() : undefined
-    // Informers of built-in kinds are shared with the other controllers; a custom kind may go, and its informer with it.
-    const informer = stop ? new Informer<KubeObject>({ client, ref }) : informers.of<KubeObject>(ref)
+    // Its own, since all that it keeps is metadata: whole objects of every kind would be most of the engine's memory.
+    const informer = new Informer<KubeObject>({
+      client,
+      ref,
+      transform: ownership,
+      clock,
+      ...(onError === undefined
+        ? {}
+        : { onError: (error: unknown) => onError(error, `${ref.resource} of the garbage collector`) }),
+    })
     this.#monitors.set(key, { ref, kind, stop })
     const apiVersion = ref.group === '' ? ref.version : `${ref.group}/${ref.version}`
     const identityOf = ({ metadata }: KubeObject): Identity => ({
@@ -105,7 +113,7 @@ class GarbageCollector {
       updated: (object, old) => this.#graph.observe(identityOf(object), object, old),
       deleted: (object) => this.#graph.remove(identityOf(object), { virtual: false }),
     })
-    if (stop) informer.start(AbortSignal.any([signal, stop.signal]))
+    informer.start(stop ? AbortSignal.any([signal, stop.signal]) : signal)
     await informer.synced
   }
 
@@ -291,6 +299,16 @@ class GarbageCollector {
       'OwnerRefInvalidNamespace',
       `ownerRef ${reference} does not exist in namespace "${namespace}"`,
     )
+  }
+}
+
+/** What the graph goes by. Upstream: metadata informers, managed fields trimmed. */
+function ownership({ apiVersion, kind, metadata }: KubeObject): KubeObject {
+  const { name, namespace, uid, resourceVersion, deletionTimestamp, finalizers, ownerReferences } = metadata
+  return {
+    apiVersion,
+    kind,
+    metadata: { name, namespace, uid, resourceVersion, deletionTimestamp, finalizers, ownerReferences },
   }
 }
 
