@@ -5,6 +5,7 @@ import { type KubeObject, type Unstructured, type WatchEvent, deepEqual } from '
 import { type AnySchema, group } from '@binnacle/model'
 import { type CanvasLayout, emptyLayout, framesAndNotes, placeOf, samePlace } from './canvas-layout.ts'
 import { contentOf, sameContent, withContent } from './content.ts'
+import { CopiedMap } from './copied-map.ts'
 import { type FieldPath, getField, removeField, setField } from './field-path.ts'
 import { type KindKey, type ObjectKey, keyOf, kindKeyOf, objectKey } from './object-key.ts'
 import { type Schemas, ownSchemas } from './schemas.ts'
@@ -103,8 +104,9 @@ export function applicationKey({ application, namespace }: CanvasDocument): Obje
  */
 export function applyLive(document: CanvasDocument, events: readonly WatchEvent[]): CanvasDocument {
   const live = new Map(document.live)
-  const staged = new Map(document.staged)
-  const places = new Map(document.layout.places)
+  // What does not change stays the same value, by which a graph knows that it need not look at it.
+  const staged = new CopiedMap(document.staged)
+  const places = new CopiedMap(document.layout.places)
   let { frames, notes } = document.layout
   const ofApplication = applicationKey(document)
   for (const event of events) {
@@ -116,18 +118,18 @@ export function applyLive(document: CanvasDocument, events: readonly WatchEvent[
     if (after === undefined) live.delete(key)
     else live.set(key, after)
     const change = rebase(document, { key, change: staged.get(key), before, after })
-    if (change === undefined) staged.delete(key)
-    else staged.set(key, change)
+    staged.set(key, change)
     if (key === ofApplication) ({ frames, notes } = mergeFramesAndNotes({ frames, notes }, before, after))
     // A place that was changed here and is not noted yet stays; any other follows the object's.
     const place = places.get(key)
+    const isOurs = !samePlace(place, before && placeOf(before))
     if (after === undefined) {
-      if (change === undefined) places.delete(key)
-    } else if (place === undefined || samePlace(place, before && placeOf(before))) {
-      places.set(key, place !== undefined && samePlace(place, placeOf(after)) ? place : placeOf(after))
-    }
+      if (change === undefined) places.set(key, undefined)
+    } else if (!isOurs && !samePlace(place, placeOf(after))) places.set(key, placeOf(after))
   }
-  return { ...document, live, staged, layout: { places, frames, notes } }
+  const { layout } = document
+  const isSame = places.map === layout.places && frames === layout.frames && notes === layout.notes
+  return { ...document, live, staged: staged.map, layout: isSame ? layout : { places: places.map, frames, notes } }
 }
 
 /** The document after the whole state of some kinds was told anew: what was not told again is gone. */
@@ -273,5 +275,5 @@ function mergeMaps<T>(
     const value = isMine ? mine.get(id) : theirs.get(id)
     if (value !== undefined) merged.set(id, value)
   }
-  return merged
+  return deepEqual([...merged], [...mine]) ? mine : merged
 }

@@ -128,9 +128,12 @@ export class Draft {
   /** Goes to one side of a change from the other, and keeps what others changed since. */
   restore({ objects, places, frames, notes }: DocumentChange): void {
     for (const [key, { before, after }] of objects) this.#restoreObject(key, before, after)
-    for (const [key, { after }] of places)
+    for (const [key, { after }] of places) {
       // An object that was deployed meanwhile stays where it is while its deletion is staged.
-      if (after !== undefined || !this.#from.live.has(key)) this.setPlace(key, after)
+      const unmade = objects.get(key)?.after
+      const isDeployed = unmade?.object === undefined && unmade?.live === undefined && this.#from.live.has(key)
+      if (after !== undefined || unmade === undefined || !isDeployed) this.setPlace(key, after)
+    }
     for (const [name, { after }] of frames) this.setFrame(name, after)
     for (const [id, { after }] of notes) this.setNote(id, after)
   }

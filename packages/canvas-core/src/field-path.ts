@@ -36,7 +36,21 @@ export function itemPath(path: FieldPath, key: string | number): FieldPath {
 
 const stepPattern = /\[("(?:[^"\\]|\\.)*"|[^\]]*)\]|([^.[\]]+)/g
 
+const parsed = new Map<FieldPath, readonly string[]>()
+/** Paths come from code and schemas for the most part: few, and read again and again. */
+const mostParsed = 4096
+
 export function parsePath(path: FieldPath): readonly string[] {
+  let steps = parsed.get(path)
+  if (steps === undefined) {
+    if (parsed.size >= mostParsed) parsed.clear()
+    steps = stepsOf(path)
+    parsed.set(path, steps)
+  }
+  return steps
+}
+
+function stepsOf(path: FieldPath): readonly string[] {
   const steps: string[] = []
   for (const [, inBrackets, plain] of path.matchAll(stepPattern)) {
     if (plain !== undefined) steps.push(plain)

@@ -3,6 +3,7 @@
 
 import { type Unstructured, deepEqual } from '@binnacle/api'
 import type { Frame, Note, Place, Position } from './canvas-layout.ts'
+import { CopiedMap } from './copied-map.ts'
 import { objectDiff } from './diff.ts'
 import { type CanvasDocument, type StagedChange, objectsOf } from './document.ts'
 import { type ObjectKey, parseKey } from './object-key.ts'
@@ -10,7 +11,7 @@ import { type Family, familyOf, isShown, kindTitle, subtitleOf } from './present
 import type { Problem } from './problem.ts'
 import { type Counts, type NodeStatus, countsOf, stagedStatus, statusOf, urlOf } from './status.ts'
 import { type Problems, validate } from './validate.ts'
-import { WireIndex } from './wires/wire-index.ts'
+import { WireIndex, podLabels } from './wires/wire-index.ts'
 import { wiresFrom } from './wires/wires.ts'
 import type { Wire } from './wires/wire-kind.ts'
 
@@ -76,31 +77,47 @@ export interface Graph {
 /** `previous`: the graph before the change, whose parts are used again. */
 export function buildGraph(document: CanvasDocument, previous?: Graph): Graph {
   const objects = shownObjects(document)
-  const { nodeOf, children } = foldOwned(objects)
-  const problems = validate(document)
   const parts = previous === undefined ? undefined : memory.get(previous)
-  const inputs = new Map<ObjectKey, NodeInputs>()
-  const byKey = new Map<ObjectKey, GraphNode>()
-  for (const [key, object] of objects) {
-    if (nodeOf.has(key) || !isShown(object)) continue
+  const changed = parts === undefined ? undefined : changesBetween(parts.objects, objects)
+  const fold = parts !== undefined && changed?.isSameStructure === true ? parts.fold : foldOwned(objects)
+  const { nodeOf, children, tops } = fold
+  const problems = validate(document)
+  // Nodes that an object changed of, or that belong elsewhere now; all where that is not known.
+  const dirty =
+    changed?.isSameStructure === true ? new Set(changed.keys.map((key) => nodeOf.get(key) ?? key)) : undefined
+  // Where only objects changed, only their nodes and those with problems are looked at.
+  const isLocal = dirty !== undefined && document.staged === parts?.staged && document.layout.places === parts.places
+  const inputs = new CopiedMap<ObjectKey, NodeInputs>(isLocal ? parts.inputs : new Map())
+  const nodes = new CopiedMap<ObjectKey, GraphNode>(isLocal && previous !== undefined ? previous.byKey : new Map())
+  const looked = isLocal ? new Set([...dirty, ...problems.keys(), ...(previous?.problems.keys() ?? [])]) : tops
+  for (const key of looked) {
+    const object = objects.get(key)
+    if (object === undefined || nodeOf.has(key) || (isLocal && !nodes.map.has(key))) continue
+    const before = parts?.inputs.get(key)
+    const childKeys = children.get(key) ?? noChildren
     const input: NodeInputs = {
       object,
       change: document.staged.get(key),
       isLive: document.live.has(key),
       place: document.layout.places.get(key),
       problems: problems.get(key),
-      children: (children.get(key) ?? noChildren).map((child) => objects.get(child) ?? object),
-      childKeys: children.get(key) ?? noChildren,
+      children:
+        before !== undefined && dirty?.has(key) === false
+          ? before.children
+          : childKeys.map((child) => objects.get(child) ?? object),
+      childKeys,
     }
-    const before = parts?.inputs.get(key)
     const old = previous?.byKey.get(key)
     const isSame = before !== undefined && old !== undefined && sameInputs(before, input)
     inputs.set(key, isSame ? before : input)
-    byKey.set(key, isSame ? old : reused(nodeFor(document, key, input), old))
+    nodes.set(key, isSame ? old : reused(nodeFor(document, key, input), old))
   }
+  const byKey = nodes.map
+  const wiring = wiresByObject(document, { objects, nodeOf, parts, changed })
+  const isSameWiring = wiring === parts?.wiring && document.staged === parts.staged && fold === parts.fold
   const graph: Graph = {
-    nodes: sameList([...byKey.values()], previous?.nodes),
-    wires: graphWires(document, { objects, nodeOf, byKey, previous }),
+    nodes: byKey === previous?.byKey ? previous.nodes : sameList([...byKey.values()], previous?.nodes),
+    wires: previous !== undefined && isSameWiring ? previous.wires : graphWires({ wiring, nodeOf, byKey, previous }),
     frames: framesOf(document, byKey, previous),
     notes: sameList([...document.layout.notes.values()], previous?.notes),
     byKey,
@@ -108,12 +125,73 @@ export function buildGraph(document: CanvasDocument, previous?: Graph): Graph {
     stagedCount: document.staged.size,
     problems,
   }
-  memory.set(graph, { inputs })
+  memory.set(graph, {
+    inputs: inputs.map,
+    objects,
+    staged: document.staged,
+    places: document.layout.places,
+    fold,
+    wiring,
+  })
   return graph
 }
 
 /** What each node of a graph was made from. */
-const memory = new WeakMap<Graph, { inputs: ReadonlyMap<ObjectKey, NodeInputs> }>()
+const memory = new WeakMap<Graph, Parts>()
+
+interface Parts {
+  inputs: ReadonlyMap<ObjectKey, NodeInputs>
+  objects: ReadonlyMap<ObjectKey, Unstructured>
+  staged: CanvasDocument['staged']
+  places: CanvasDocument['layout']['places']
+  fold: Fold
+  wiring: Wiring
+}
+
+/** What belongs to what. */
+interface Fold {
+  nodeOf: ReadonlyMap<ObjectKey, ObjectKey>
+  children: ReadonlyMap<ObjectKey, readonly ObjectKey[]>
+  /** Objects that are nodes, in their order. */
+  tops: readonly ObjectKey[]
+}
+
+/** Wires by the object that they start at; with how they are staged. */
+type Wiring = ReadonlyMap<ObjectKey, readonly StagedWire[]>
+
+interface StagedWire {
+  wire: Wire
+  staged: GraphWire['staged']
+}
+
+interface Changes {
+  keys: readonly ObjectKey[]
+  /** The same objects are there, with the same owners. */
+  isSameStructure: boolean
+  /** And what selects by labels finds the same. */
+  areSameLabels: boolean
+}
+
+function changesBetween(
+  before: ReadonlyMap<ObjectKey, Unstructured>,
+  after: ReadonlyMap<ObjectKey, Unstructured>,
+): Changes {
+  const keys: ObjectKey[] = []
+  let isSameStructure = before.size === after.size
+  let areSameLabels = true
+  for (const [key, object] of after) {
+    const old = before.get(key)
+    if (old === object) continue
+    keys.push(key)
+    isSameStructure &&= old !== undefined && old.metadata.uid === object.metadata.uid && sameOwners(old, object)
+    areSameLabels &&= old !== undefined && deepEqual(podLabels(old), podLabels(object))
+  }
+  return { keys, isSameStructure, areSameLabels: areSameLabels && isSameStructure }
+}
+
+function sameOwners(before: Unstructured, after: Unstructured): boolean {
+  return deepEqual(before.metadata.ownerReferences, after.metadata.ownerReferences)
+}
 
 interface NodeInputs {
   object: Unstructured
@@ -162,10 +240,7 @@ function shownObjects(document: CanvasDocument): ReadonlyMap<ObjectKey, Unstruct
 }
 
 /** Objects that belong to another one that is there are shown as part of it, through all levels. */
-function foldOwned(objects: ReadonlyMap<ObjectKey, Unstructured>): {
-  nodeOf: ReadonlyMap<ObjectKey, ObjectKey>
-  children: ReadonlyMap<ObjectKey, readonly ObjectKey[]>
-} {
+function foldOwned(objects: ReadonlyMap<ObjectKey, Unstructured>): Fold {
   const byUid = new Map<string, ObjectKey>()
   const owned: [ObjectKey, string][] = []
   for (const [key, { metadata }] of objects) {
@@ -191,7 +266,8 @@ function foldOwned(objects: ReadonlyMap<ObjectKey, Unstructured>): {
     if (siblings === undefined) children.set(top, [key])
     else siblings.push(key)
   }
-  return { nodeOf, children }
+  const tops = [...objects].filter(([key, object]) => !nodeOf.has(key) && isShown(object)).map(([key]) => key)
+  return { nodeOf, children, tops }
 }
 
 /** Owners go up a few levels; a circle, which only a mistake makes, ends where it was entered. */
@@ -243,38 +319,70 @@ interface Bundle {
   staged: GraphWire['staged']
 }
 
-interface WireContext {
+interface WiringContext {
   objects: ReadonlyMap<ObjectKey, Unstructured>
+  nodeOf: ReadonlyMap<ObjectKey, ObjectKey>
+  parts: Parts | undefined
+  changed: Changes | undefined
+}
+
+/** The wiring before where it is the same; otherwise with only the wires of what changed read again. */
+function wiresByObject(document: CanvasDocument, { objects, nodeOf, parts, changed }: WiringContext): Wiring {
+  const index = new WireIndex(objects)
+  if (parts === undefined || changed?.areSameLabels !== true || parts.staged !== document.staged) {
+    const wiring = new Map<ObjectKey, readonly StagedWire[]>()
+    for (const [key, object] of objects) {
+      // What belongs to a node says the same as the node's own fields.
+      if (nodeOf.has(key)) continue
+      const wires = wiresOfObject(document, { key, object, index })
+      if (wires.length > 0) wiring.set(key, wires)
+    }
+    return wiring
+  }
+  const wiring = new CopiedMap(parts.wiring)
+  for (const key of changed.keys) {
+    const object = objects.get(key)
+    if (object === undefined || nodeOf.has(key)) continue
+    const wires = wiresOfObject(document, { key, object, index })
+    const before = wiring.get(key) ?? []
+    if (!deepEqual(before, wires)) wiring.set(key, wires.length === 0 ? undefined : wires)
+  }
+  return wiring.map
+}
+
+function wiresOfObject(
+  document: CanvasDocument,
+  { key, object, index }: { key: ObjectKey; object: Unstructured; index: WireIndex },
+): readonly StagedWire[] {
+  const change = document.staged.get(key)
+  if (change === undefined)
+    return wiresFrom(key, object, index).map((wire) => ({ wire, staged: endStaged(document, wire) }))
+  const live = document.live.get(key)
+  const before = live === undefined ? [] : wiresFrom(key, live, index)
+  const after = change.type === 'delete' ? [] : wiresFrom(key, object, index)
+  const [were, are] = [new Set(before.map(({ id }) => id)), new Set(after.map(({ id }) => id))]
+  return [
+    ...after.map((wire) => ({ wire, staged: were.has(wire.id) ? endStaged(document, wire) : ('added' as const) })),
+    ...before.filter(({ id }) => !are.has(id)).map((wire) => ({ wire, staged: 'removed' as const })),
+  ]
+}
+
+interface WireContext {
+  wiring: Wiring
   nodeOf: ReadonlyMap<ObjectKey, ObjectKey>
   byKey: ReadonlyMap<ObjectKey, GraphNode>
   previous: Graph | undefined
 }
 
-function graphWires(document: CanvasDocument, { objects, nodeOf, byKey, previous }: WireContext): readonly GraphWire[] {
-  const index = new WireIndex(objects)
+function graphWires({ wiring, nodeOf, byKey, previous }: WireContext): readonly GraphWire[] {
   const bundles = new Map<string, Bundle>()
-  const add = (wire: Wire, staged: GraphWire['staged']): void => {
+  for (const { wire, staged } of [...wiring.values()].flat()) {
     const [from, to] = [nodeOf.get(wire.from) ?? wire.from, nodeOf.get(wire.to) ?? wire.to]
-    if (from === to || !byKey.has(from) || !byKey.has(to)) return
+    if (from === to || !byKey.has(from) || !byKey.has(to)) continue
     const id = `${wire.kind}:${from}→${to}`
     const bundle = bundles.get(id)
     if (bundle === undefined) bundles.set(id, { from, to, wires: [wire], staged })
     else if (bundle.staged === staged) bundle.wires.push(wire)
-  }
-  for (const [key, object] of objects) {
-    // What belongs to a node says the same as the node's own fields.
-    if (nodeOf.has(key)) continue
-    const change = document.staged.get(key)
-    if (change === undefined) {
-      for (const wire of wiresFrom(key, object, index)) add(wire, endStaged(document, wire))
-      continue
-    }
-    const live = document.live.get(key)
-    const before = live === undefined ? [] : wiresFrom(key, live, index)
-    const after = change.type === 'delete' ? [] : wiresFrom(key, object, index)
-    const [were, are] = [new Set(before.map(({ id }) => id)), new Set(after.map(({ id }) => id))]
-    for (const wire of after) add(wire, were.has(wire.id) ? endStaged(document, wire) : 'added')
-    for (const wire of before) if (!are.has(wire.id)) add(wire, 'removed')
   }
   const known = new Map(previous?.wires.map((wire) => [wire.id, wire]))
   const wires = [...bundles].map(([id, bundle]) => {

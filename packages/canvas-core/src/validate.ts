@@ -1,7 +1,7 @@
 // Problems of a document before it is deployed, object by object: what its schema refuses, what its neighbours tell, and
 // wires in a circle.
 
-import { type FieldError, type Unstructured, fieldErrorText } from '@binnacle/api'
+import { type FieldError, type Unstructured, deepEqual, fieldErrorText } from '@binnacle/api'
 import { group } from '@binnacle/model'
 import { contentOf } from './content.ts'
 import { type CanvasDocument, objectsOf, schemaOf } from './document.ts'
@@ -9,7 +9,7 @@ import { getField } from './field-path.ts'
 import { type ObjectKey, groupOf, parseKey } from './object-key.ts'
 import type { Problem } from './problem.ts'
 import { isRecord } from './schemas.ts'
-import { type ProblemContext, microserviceProblems, nameProblems } from './validate/resource-problems.ts'
+import { type Lookup, type ProblemContext, microserviceProblems, nameProblems } from './validate/resource-problems.ts'
 import { isTransitionRule } from './validate/rules.ts'
 import { schemaErrors } from './validate/schema-errors.ts'
 
@@ -19,13 +19,14 @@ export type Problems = ReadonlyMap<ObjectKey, readonly Problem[]>
 /** Objects of ours, and others that are staged. */
 export function validate(document: CanvasDocument): Problems {
   const objects = objectsOf(document)
-  const context: ProblemContext = { document, objects }
   const problems = new Map<ObjectKey, readonly Problem[]>()
   const circles = circlesOfUses(objects)
   for (const [key, object] of objects) {
     if (groupOf(object.apiVersion) !== group && !document.staged.has(key)) continue
-    const found = [...problemsOf(key, object, context), ...(circles.get(key) ?? [])]
-    if (found.length > 0) problems.set(key, found)
+    const found = problemsOf(key, object, { document, objects })
+    const circle = circles.get(key)
+    if (found.length > 0 || circle !== undefined)
+      problems.set(key, circle === undefined ? found : [...found, ...circle])
   }
   return problems
 }
@@ -37,17 +38,68 @@ export function blockingProblems(document: CanvasDocument, problems: Problems): 
   )
 }
 
-function problemsOf(key: ObjectKey, object: Unstructured, context: ProblemContext): Problem[] {
-  const { document } = context
+interface Validation {
+  document: CanvasDocument
+  objects: ReadonlyMap<ObjectKey, Unstructured>
+}
+
+/** The problems found of an object, with all that was looked at to find them. */
+interface Finding {
+  problems: readonly Problem[]
+  complete: CanvasDocument['complete']
+  isStaged: boolean
+  seen: readonly (readonly [ObjectKey, Unstructured | undefined])[]
+  seenLive: readonly (readonly [ObjectKey, Unstructured | undefined])[]
+}
+
+const findings = new WeakMap<Unstructured, Finding>()
+
+/** An object of which nothing that was looked at has changed has the same problems. */
+function problemsOf(key: ObjectKey, object: Unstructured, { document, objects }: Validation): readonly Problem[] {
+  const isStaged = document.staged.has(key)
+  const known = findings.get(object)
+  if (
+    known !== undefined &&
+    known.isStaged === isStaged &&
+    known.complete === document.complete &&
+    known.seen.every(([other, was]) => objects.get(other) === was) &&
+    known.seenLive.every(([other, was]) => document.live.get(other) === was)
+  )
+    return known.problems
+  const [watched, watchedLive] = [new WatchedLookup(objects), new WatchedLookup(document.live)]
+  const { namespace, complete, schemas } = document
+  const context: ProblemContext = { document: { namespace, complete, schemas, live: watchedLive }, objects: watched }
   const found = [
     ...nameProblems(object, context),
     ...(object.kind === 'Microservice' && isRecord(object['spec']) ? microserviceProblems(object, context) : []),
   ]
-  return [
+  const problems = [
     ...formProblems(document, object).map((error) => ofFieldError(key, error)),
-    ...transitionProblems(document, key, object),
+    ...transitionProblems(document, { key, object, live: watchedLive.get(key) }),
     ...found.map((problem) => ({ key, ...problem })),
   ]
+  findings.set(object, { problems, complete, isStaged, seen: [...watched.seen], seenLive: [...watchedLive.seen] })
+  return problems
+}
+
+/** Remembers what was asked for. */
+class WatchedLookup implements Lookup {
+  readonly seen = new Map<ObjectKey, Unstructured | undefined>()
+  readonly #objects: ReadonlyMap<ObjectKey, Unstructured>
+
+  constructor(objects: ReadonlyMap<ObjectKey, Unstructured>) {
+    this.#objects = objects
+  }
+
+  get(key: ObjectKey): Unstructured | undefined {
+    const object = this.#objects.get(key)
+    this.seen.set(key, object)
+    return object
+  }
+
+  has(key: ObjectKey): boolean {
+    return this.get(key) !== undefined
+  }
 }
 
 const checked = new WeakMap<Unstructured, readonly FieldError[]>()
@@ -72,8 +124,10 @@ export function ofFieldError(key: ObjectKey, error: FieldError): Problem {
 }
 
 /** Fields that must stay as they are: rules over `oldSelf` of the form `self.x == oldSelf.x`. */
-function transitionProblems(document: CanvasDocument, key: ObjectKey, object: Unstructured): Problem[] {
-  const live = document.live.get(key)
+function transitionProblems(
+  document: CanvasDocument,
+  { key, object, live }: { key: ObjectKey; object: Unstructured; live: Unstructured | undefined },
+): Problem[] {
   if (live === undefined || !document.staged.has(key)) return []
   const rules = schemaOf(document, object)?.properties?.['spec']?.['x-kubernetes-validations'] ?? []
   return rules
@@ -87,24 +141,29 @@ function transitionProblems(document: CanvasDocument, key: ObjectKey, object: Un
     })
 }
 
+type Edges = ReadonlyMap<ObjectKey, readonly Edge[]>
+
+/** The last answer: most changes of a document are to nobody's uses. */
+let lastCircles: { edges: Edges; found: ReadonlyMap<ObjectKey, readonly Problem[]> } | undefined
+
+function sameEdges(left: Edges, right: Edges): boolean {
+  if (left.size !== right.size) return false
+  for (const [key, edges] of right) {
+    const before = left.get(key)
+    if (before !== edges && !deepEqual(before, edges)) return false
+  }
+  return true
+}
+
 /** Services that call each other in a circle: legal, and worth knowing. */
 function circlesOfUses(objects: ReadonlyMap<ObjectKey, Unstructured>): ReadonlyMap<ObjectKey, readonly Problem[]> {
   const edges = new Map<ObjectKey, readonly { to: ObjectKey; index: number }[]>()
   for (const [key, object] of objects) {
     if (object.kind !== 'Microservice') continue
-    const uses: unknown = getField(object, 'spec.uses')
-    if (!Array.isArray(uses) || uses.length === 0) continue
-    const own = parseKey(key)
-    const prefix = key.slice(0, -own.name.length)
-    edges.set(
-      key,
-      uses.flatMap((use: unknown, index) =>
-        isRecord(use) && typeof use['name'] === 'string' && use['namespace'] === undefined
-          ? [{ to: prefix + use['name'], index }]
-          : [],
-      ),
-    )
+    const to = usesOf(key, object)
+    if (to.length > 0) edges.set(key, to)
   }
+  if (lastCircles !== undefined && sameEdges(lastCircles.edges, edges)) return lastCircles.found
   const found = new Map<ObjectKey, readonly Problem[]>()
   for (const circle of stronglyConnected(edges)) {
     const names = circle.map((key) => parseKey(key).name).toSorted()
@@ -114,7 +173,26 @@ function circlesOfUses(objects: ReadonlyMap<ObjectKey, Unstructured>): ReadonlyM
       found.set(key, [{ key, path: `spec.uses[${index}]`, severity: 'warning', reason: 'Circle', message }])
     }
   }
+  lastCircles = { edges, found }
   return found
+}
+
+type Edge = { readonly to: ObjectKey; readonly index: number }
+const usesByObject = new WeakMap<Unstructured, readonly Edge[]>()
+
+function usesOf(key: ObjectKey, object: Unstructured): readonly Edge[] {
+  let edges = usesByObject.get(object)
+  if (edges === undefined) {
+    const uses: unknown = getField(object, 'spec.uses')
+    const prefix = key.slice(0, key.lastIndexOf('/') + 1)
+    edges = (Array.isArray(uses) ? (uses as unknown[]) : []).flatMap((use, index) =>
+      isRecord(use) && typeof use['name'] === 'string' && use['namespace'] === undefined
+        ? [{ to: prefix + use['name'], index }]
+        : [],
+    )
+    usesByObject.set(object, edges)
+  }
+  return edges
 }
 
 /** Tarjan's algorithm, without recursion; components of more than one. */

@@ -1,6 +1,6 @@
 // Properties that hold for any sequence of commands and of changes of the cluster.
 
-import type { Unstructured, WatchEvent } from '@binnacle/api'
+import type { WatchEvent } from '@binnacle/api'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Command, CommandError, apply } from '../src/commands.ts'
@@ -125,7 +125,7 @@ function changeLive(document: CanvasDocument, change: { key: string; what: strin
     status: { status: { replicas: 1 } },
     delete: {},
   }
-  const object = served({ ...live, ...changes[change.what] } as Unstructured)
+  const object = served({ ...live, ...changes[change.what] })
   const event: WatchEvent = { type: change.what === 'delete' ? 'DELETED' : 'MODIFIED', object }
   return applyLive(document, [event])
 }

@@ -20,9 +20,15 @@ import { dataSourceKind, microserviceKind } from '../wires/own-wires.ts'
 import { referencesOf } from '../wires/wires.ts'
 
 export interface ProblemContext {
-  readonly document: CanvasDocument
+  readonly document: Pick<CanvasDocument, 'namespace' | 'complete' | 'schemas'> & { readonly live: Lookup }
   /** As they will be once all is deployed. */
-  readonly objects: ReadonlyMap<ObjectKey, Unstructured>
+  readonly objects: Lookup
+}
+
+/** Where neighbours are found. */
+export interface Lookup {
+  get(key: ObjectKey): Unstructured | undefined
+  has(key: ObjectKey): boolean
 }
 
 type Found = Omit<Problem, 'key'>

@@ -20,16 +20,16 @@ const exactlyOne = (...names: string[]): Rule =>
 export const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['!(has(self.value) && has(self.valueFrom))', ofObject((self) => !(has(self, 'value') && has(self, 'valueFrom')))],
   [
-    '[has(self.configMapKeyRef), has(self.secretKeyRef), has(self.fieldRef)].filter(x, x).size() == 1',
+    '(has(self.configMapKeyRef) ? 1 : 0) + (has(self.secretKeyRef) ? 1 : 0) + (has(self.fieldRef) ? 1 : 0) == 1',
     exactlyOne('configMapKeyRef', 'secretKeyRef', 'fieldRef'),
   ],
   ['has(self.configMapRef) != has(self.secretRef)', exactlyOne('configMapRef', 'secretRef')],
   [
-    '[has(self.httpGet), has(self.tcpSocket), has(self.exec), has(self.grpc)].filter(x, x).size() == 1',
+    '(has(self.httpGet) ? 1 : 0) + (has(self.tcpSocket) ? 1 : 0) + (has(self.exec) ? 1 : 0) + (has(self.grpc) ? 1 : 0) == 1',
     exactlyOne('httpGet', 'tcpSocket', 'exec', 'grpc'),
   ],
   [
-    '[has(self.content), has(self.configMap), has(self.secret)].filter(x, x).size() == 1',
+    '(has(self.content) ? 1 : 0) + (has(self.configMap) ? 1 : 0) + (has(self.secret) ? 1 : 0) == 1',
     exactlyOne('content', 'configMap', 'secret'),
   ],
   ['has(self.minAvailable) != has(self.maxUnavailable)', exactlyOne('minAvailable', 'maxUnavailable')],

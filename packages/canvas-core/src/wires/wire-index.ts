@@ -73,7 +73,7 @@ export class WireIndex {
 }
 
 /** Labels of the pods that an object makes, of a pod its own; undefined for what has no pods. */
-function podLabels(object: Unstructured | undefined): Texts | undefined {
+export function podLabels(object: Unstructured | undefined): Texts | undefined {
   if (object === undefined) return undefined
   if (object.kind === 'Pod') return object.metadata.labels
   const spec = object['spec']
