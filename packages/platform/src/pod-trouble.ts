@@ -15,17 +15,23 @@ export function podTrouble(pod: Pod, warnings: readonly Event[]): Trouble | unde
   const unscheduled = conditions.find(
     ({ type, status, reason }) => type === 'PodScheduled' && status === 'False' && reason === 'Unschedulable',
   )
-  if (unscheduled !== undefined)
-    return {
-      reason: 'Unschedulable',
-      message: `no node takes a replica: ${unscheduled.message ?? 'no room'}; lower resources.requests, or add a node`,
-    }
+  if (unscheduled !== undefined) {
+    const why = (unscheduled.message ?? 'no room').replace(/[.\s]+$/, '')
+    return { reason: 'Unschedulable', message: `no node takes a replica: ${why}; ${schedulingHint(why)}` }
+  }
   const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])]
   for (const status of statuses) {
     const trouble = containerTrouble(status, pod)
     if (trouble !== undefined) return trouble
   }
   return warningTrouble(pod, statuses, warnings)
+}
+
+function schedulingHint(why: string): string {
+  if (/PersistentVolumeClaim|persistent volume|pvc/i.test(why))
+    return 'name a storageClassName that the cluster has, or give it a default StorageClass'
+  if (/Insufficient/.test(why)) return 'lower resources.requests, or add a node'
+  return 'make room on a node, or add one'
 }
 
 function containerTrouble(status: ContainerStatus, pod: Pod): Trouble | undefined {

@@ -43,11 +43,12 @@ function creation({ metadata }: Pod): string {
   return metadata.creationTimestamp ?? ''
 }
 
-function cannotCreate(message: string): Trouble {
-  return /exceeded quota/.test(message)
-    ? {
-        reason: 'QuotaExceeded',
-        message: `replicas cannot be made: ${message}; lower replicas or resources, or raise the quota`,
-      }
-    : { reason: 'FailedCreate', message: `replicas cannot be made: ${message}` }
+function cannotCreate(why: string): Trouble {
+  if (why.includes('exceeded quota'))
+    return {
+      reason: 'QuotaExceeded',
+      message: `replicas cannot be made: ${why}; lower replicas or resources, or raise the quota`,
+    }
+  const hint = /service ?account/i.test(why) ? '; create the ServiceAccount, or correct serviceAccountName' : ''
+  return { reason: 'FailedCreate', message: `replicas cannot be made: ${why}${hint}` }
 }

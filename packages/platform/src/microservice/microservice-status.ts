@@ -61,6 +61,8 @@ function readyOf(service: Microservice, observed: Observed): Finding {
     }
   if (paused && available >= wanted)
     return { type: 'Ready', status: 'True', reason: 'Paused', message: 'rollout.paused holds the new version back' }
+  if (paused && !isRolledOut)
+    return notReady({ reason: 'Paused', message: 'rollout.paused holds the new version back: set it to false' })
   return notReady(
     workloadTrouble(observed) ?? {
       reason: 'Progressing',
