@@ -51,7 +51,7 @@ export async function hasProgram(name: string): Promise<boolean> {
 export interface TestEngine extends AsyncDisposable {
   data: string
   process: ChildProcess
-  record: { api: string; kubeconfig: string; registry: string; pid: number; readyMs: number }
+  record: { api: string; canvas?: string; kubeconfig: string; registry: string; pid: number; readyMs: number }
   /** Output of kubectl; throws where it fails. */
   kubectl(...args: string[]): Promise<string>
   /** kubectl with a manifest on standard input. */
@@ -133,8 +133,8 @@ export async function eventually<T>(
   throw new Error(`${what}: not within ${withinMs} ms${last instanceof Error ? ` (${last.message})` : ''}`)
 }
 
-/** Processes whose command line or environment names the folder: what an engine on it has started. */
-export async function processesOf(folder: string): Promise<number[]> {
+/** Processes whose command line or environment has the text: the folder of an engine, the marker of a container. */
+export async function processesOf(text: string): Promise<number[]> {
   const found: number[] = []
   for (const entry of await readdir('/proc')) {
     const pid = Number(entry)
@@ -142,7 +142,7 @@ export async function processesOf(folder: string): Promise<number[]> {
     const texts = await Promise.all(
       ['cmdline', 'environ'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')),
     )
-    if (texts.some((text) => text.includes(folder))) found.push(pid)
+    if (texts.some((read) => read.includes(text))) found.push(pid)
   }
   return found
 }

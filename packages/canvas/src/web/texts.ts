@@ -231,6 +231,7 @@ export const texts = {
     move: 'Move',
     remove: 'Remove',
     paste: 'Paste',
+    copyRefused: 'The browser does not let the page copy',
     pasteBad: 'This is no YAML of Kubernetes objects.',
     map: 'Map',
     undo: 'Undo',

@@ -7,6 +7,7 @@ import type * as Clipboard from '@binnacle/canvas-core/clipboard'
 import { useEffect, useRef } from 'react'
 import { startAdding } from '../state/adding.ts'
 import { runDeploy } from '../state/deploying.ts'
+import { messageOf } from '../state/session.ts'
 import {
   act,
   currentDocument,
@@ -205,7 +206,12 @@ function onCopy(event: ClipboardEvent): void {
 
 async function copyAll(selected: readonly string[]): Promise<void> {
   const { copyText } = await loadClipboard()
-  await navigator.clipboard.writeText(copyText(currentDocument(), selected))
+  try {
+    await navigator.clipboard.writeText(copyText(currentDocument(), selected))
+  } catch (error) {
+    // The browser asks the person first, who may say no.
+    toast({ severity: 'bad', title: texts.graph.copyRefused, text: messageOf(error) })
+  }
 }
 
 function onPaste(event: ClipboardEvent): void {

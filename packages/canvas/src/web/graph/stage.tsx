@@ -273,8 +273,8 @@ function flowNodes(before: readonly FlowNode[], { shown, graph, selected }: Node
       data: { node },
       selected: isSelected,
       ariaLabel: nodeLabel(node),
-      ariaRole: 'button',
-      domAttributes: { 'aria-roledescription': undefined, 'aria-pressed': isSelected, tabIndex: isSelected ? 0 : -1 },
+      ariaRole: 'group',
+      domAttributes: { 'aria-roledescription': 'node', tabIndex: isSelected ? 0 : -1 },
     })
   }
   // One stop of the Tab key for the whole canvas: the selected node, or the first.

@@ -1,0 +1,85 @@
+// A real Chromium on the Canvas of a test's engine.
+
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import chromium from '@sparticuz/chromium'
+import { type Browser, type BrowserContext, type Page, chromium as playwright } from 'playwright-core'
+import { type TestEngine, root } from './support.ts'
+
+export interface CanvasPage extends AsyncDisposable {
+  page: Page
+  context: BrowserContext
+  /** What went wrong on the page without being asked: errors of scripts, refused requests. */
+  complaints: string[]
+}
+
+export interface PageOptions {
+  width?: number
+  height?: number
+  theme?: 'dark' | 'light'
+  reducedMotion?: 'reduce' | 'no-preference'
+}
+
+let browser: Promise<Browser> | undefined
+
+async function launched(): Promise<Browser> {
+  browser ??= chromium
+    .executablePath()
+    .then((executablePath) => playwright.launch({ executablePath, args: chromium.args, headless: true }))
+  return browser
+}
+
+export async function closeBrowser(): Promise<void> {
+  await (await browser)?.close()
+  browser = undefined
+}
+
+/** A page of a person of its own: nothing kept from other tests. Logged in by a fresh link. */
+export async function openCanvas(
+  engine: TestEngine,
+  path: string,
+  { width = 1440, height = 900, theme = 'dark', reducedMotion = 'no-preference' }: PageOptions = {},
+): Promise<CanvasPage> {
+  const context = await (
+    await launched()
+  ).newContext({ viewport: { width, height }, locale: 'en-US', colorScheme: theme, reducedMotion })
+  const page = await context.newPage()
+  page.setDefaultTimeout(20_000)
+  const complaints: string[] = []
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text())
+  })
+  await page.goto(await loginLink(engine))
+  if (path !== '/') await page.goto(new URL(path, page.url()).href)
+  await page.locator('.start, .app').waitFor()
+  return {
+    page,
+    context,
+    complaints,
+    async [Symbol.asyncDispose]() {
+      await context.close()
+    },
+  }
+}
+
+async function loginLink(engine: TestEngine): Promise<string> {
+  const { stdout, stderr } = await engine.binnacle('open', '--no-browser')
+  const link = /http:\S+/.exec(stdout)?.[0]
+  if (link === undefined) throw new Error(`no link: ${stdout}${stderr}`)
+  return link
+}
+
+/** A node of the canvas by its name. */
+export function nodeNamed(page: Page, name: string): ReturnType<Page['locator']> {
+  return page.locator('.n').filter({ has: page.getByRole('heading', { name, exact: true }) })
+}
+
+/** Where pictures for docs/ go, when they are asked for: `SCREENSHOTS=docs/screens npx vitest run e2e/canvas-walk`. */
+const pictures = process.env['SCREENSHOTS']
+
+export async function picture(page: Page, name: string): Promise<void> {
+  if (pictures === undefined) return
+  await mkdir(join(root, pictures), { recursive: true })
+  await page.screenshot({ path: join(root, pictures, `${name}.png`) })
+}

@@ -1,0 +1,138 @@
+// The whole loop on one screen, as a person goes it: model, stage, compare, deploy, see it run, break it, read why, go back.
+// Once with the mouse, once with the keyboard alone.
+
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { closeBrowser, nodeNamed, openCanvas, picture } from './browser.ts'
+import { type TestEngine, hasProgram, root, startEngine } from './support.ts'
+
+const missing = (await hasProgram('redis-server')) ? '' : 'redis-server'
+
+/** Counts its visitors in Redis, and asks the shop's API on the way. */
+const orders = `
+const { createServer } = require('node:http')
+const { connect } = require('node:net')
+const { REDIS_HOST, REDIS_PORT, REDIS_PASSWORD, API_URL, PORT } = process.env
+const word = (text) => '$' + Buffer.byteLength(text) + '\\r\\n' + text + '\\r\\n'
+createServer(async (request, response) => {
+  await fetch(API_URL + '/healthz').catch((error) => console.error('api: ' + error.message))
+  const socket = connect(Number(REDIS_PORT), REDIS_HOST)
+  let answer = ''
+  socket.write('*2\\r\\n' + word('AUTH') + word(REDIS_PASSWORD) + '*2\\r\\n' + word('INCR') + word('orders'))
+  socket.on('error', (error) => response.writeHead(500).end(error.message))
+  socket.on('data', (chunk) => {
+    answer += chunk
+    const count = /:(\\d+)/.exec(answer)
+    if (count) { console.log('order ' + count[1]); response.end('orders: ' + count[1]); socket.end() }
+  })
+}).listen(Number(PORT), () => console.log('orders is ready'))
+`
+
+describe.skipIf(missing !== '')(`the Canvas${missing === '' ? '' : ` (needs ${missing})`}`, () => {
+  let engine: TestEngine
+  let sources: string
+
+  beforeAll(async () => {
+    sources = await mkdtemp(join(tmpdir(), 'binnacle-sources-'))
+    await mkdir(join(sources, 'orders'))
+    await writeFile(join(sources, 'orders', 'package.json'), '{"name":"orders","version":"1.0.0","main":"server.js"}')
+    await writeFile(join(sources, 'orders', 'server.js'), orders)
+    engine = await startEngine('--canvas-port', '0', '--source', join(root, 'examples'), '--source', sources)
+  })
+
+  afterAll(async () => {
+    await closeBrowser()
+    await engine[Symbol.asyncDispose]()
+    await rm(sources, { recursive: true, force: true })
+  })
+
+  it('is walked with the mouse', { timeout: 180_000 }, async () => {
+    await using canvas = await openCanvas(engine, '/')
+    const { page } = canvas
+    // 1–4: the Shop, from its starter to running.
+    await page.getByRole('button', { name: /^Shop/ }).click()
+    await page.getByRole('textbox').fill('shop')
+    await page.getByRole('button', { name: 'Create' }).click()
+    await expectNodes(page, ['web', 'api', 'worker', 'cache'])
+    await page.locator('.banner').getByRole('button', { name: 'Deploy' }).click()
+    await ready(page, 'web', '2 of 2')
+    await ready(page, 'worker', 'Ready')
+    // 5–8: a service from source, named.
+    await page.getByRole('navigation', { name: 'Add to the canvas' }).getByRole('button', { name: 'Service' }).click()
+    await page.getByRole('option', { name: /Service from source/ }).click()
+    await page.getByLabel('Context').fill('orders')
+    await page.getByRole('tab', { name: 'Overview' }).click()
+    await page.getByRole('button', { name: 'Rename' }).click()
+    await page.getByRole('dialog').getByRole('textbox').fill('orders')
+    await page.getByRole('button', { name: 'Apply' }).click()
+    await nodeNamed(page, 'orders').waitFor()
+    // 9: Redis.
+    await page.getByRole('button', { name: 'Data', exact: true }).click()
+    await page.getByRole('option', { name: /Redis/ }).click()
+    await nodeNamed(page, 'redis').waitFor()
+    await page.getByRole('button', { name: 'Fit to screen' }).click()
+    // 10–11: wires.
+    await drawWire(page, 'orders', 'redis')
+    await drawWire(page, 'orders', 'api')
+    // 12–13: staged, and compared.
+    await picture(page, 'staged-dark')
+    await expect.poll(() => page.locator('.banner').innerText()).toMatch(/2 staged changes/)
+    await page.getByRole('button', { name: 'Details' }).click()
+    await expect.poll(() => page.getByRole('dialog').innerText()).toMatch(/orders[\s\S]*is created/)
+    await page.getByRole('textbox', { name: /Why/ }).fill('take orders')
+    // 14–15: deployed, and ready.
+    await page.getByRole('dialog').getByRole('button', { name: 'Deploy' }).click()
+    await ready(page, 'redis', 'Ready')
+    await ready(page, 'orders', 'Ready')
+    // 16: a request, and its traffic.
+    await nodeNamed(page, 'orders').click()
+    await page.getByRole('tab', { name: 'Overview' }).click()
+    await page.getByRole('button', { name: 'Send a test request' }).click()
+    await expect.poll(() => page.locator('.side').innerText(), { timeout: 20_000 }).toMatch(/Answered 200/)
+    await picture(page, 'running-dark')
+    // 17: broken, and back.
+    await page.getByRole('button', { name: 'Break it' }).click()
+    await page.getByText(/was ended. Watch it come back/).waitFor()
+    await ready(page, 'orders', 'Ready')
+    // 18: its log.
+    await page.getByRole('tab', { name: 'Logs' }).click()
+    await page.getByRole('log').getByText('orders is ready').first().waitFor()
+    await picture(page, 'logs-dark')
+    // 19–20: back to the first release.
+    await page.getByRole('button', { name: /^Releases/ }).click()
+    await page.getByRole('button', { name: 'Roll back to r1' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Deploy' }).click()
+    await nodeNamed(page, 'orders').waitFor({ state: 'detached' })
+    await expectNodes(page, ['web', 'api', 'worker', 'cache'])
+    expect(canvas.complaints).toEqual([])
+  })
+})
+
+async function expectNodes(page: Page, names: readonly string[]): Promise<void> {
+  for (const name of names) await nodeNamed(page, name).waitFor()
+  await expect.poll(() => page.locator('.n h3').allInnerTexts()).toEqual(expect.arrayContaining([...names]))
+}
+
+async function ready(page: Page, name: string, word: string): Promise<void> {
+  await expect
+    .poll(() => nodeNamed(page, name).locator('.state').innerText(), { timeout: 60_000, message: `${name} is ${word}` })
+    .toBe(word)
+}
+
+async function drawWire(page: Page, from: string, to: string): Promise<void> {
+  const wires = page.locator('.react-flow__edge')
+  const before = await wires.count()
+  const target = nodeNamed(page, to).locator('.react-flow__handle.target')
+  // Hovering waits until nothing moves any more.
+  await target.hover()
+  const end = await target.boundingBox()
+  await nodeNamed(page, from).locator('.react-flow__handle.source').hover()
+  if (end === null) throw new Error(`${to} is not on the screen`)
+  await page.mouse.down()
+  await page.mouse.move(end.x + end.width / 2, end.y + end.height / 2, { steps: 16 })
+  await page.mouse.up()
+  await expect.poll(() => wires.count(), { message: `a wire from ${from} to ${to}` }).toBe(before + 1)
+}
