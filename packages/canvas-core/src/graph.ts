@@ -5,7 +5,7 @@ import { type Unstructured, deepEqual } from '@binnacle/api'
 import type { Frame, Note, Place, Position } from './canvas-layout.ts'
 import { CopiedMap } from './copied-map.ts'
 import { objectDiff } from './diff.ts'
-import { type CanvasDocument, type StagedChange, objectsOf } from './document.ts'
+import { type CanvasDocument, type StagedChange } from './document.ts'
 import { type ObjectKey, parseKey } from './object-key.ts'
 import { type Family, familyOf, isShown, kindTitle, subtitleOf } from './presentation.ts'
 import type { Problem } from './problem.ts'
@@ -230,13 +230,11 @@ function sameList<T>(items: readonly T[], previous: readonly T[] | undefined): r
 
 /** The objects that are drawn: with staged edits, and those whose deletion is staged. */
 function shownObjects(document: CanvasDocument): ReadonlyMap<ObjectKey, Unstructured> {
-  const objects = objectsOf(document)
-  const deleted = [...document.staged].filter(([, change]) => change.type === 'delete')
-  if (deleted.length === 0) return objects
-  return new Map([
-    ...objects,
-    ...deleted.flatMap(([key, change]) => ('base' in change ? [[key, change.base] as const] : [])),
-  ])
+  const { live, staged } = document
+  if (staged.size === 0) return live
+  const objects = new Map(live)
+  for (const [key, change] of staged) if (change.type !== 'delete') objects.set(key, change.object)
+  return objects
 }
 
 /** Objects that belong to another one that is there are shown as part of it, through all levels. */

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { importResources } from '../src/import/import-resources.ts'
 import { validate } from '../src/validate.ts'
@@ -115,7 +114,33 @@ describe('import of a Compose file', () => {
 })
 
 describe('import of manifests', () => {
-  const shop = readFileSync(new URL('../../../examples/shop/shop.yaml', import.meta.url), 'utf8')
+  /** A Service (but for the worker) and a Deployment, as `kubectl apply` takes them. */
+  const manifest = (name: string, { type = 'ClusterIP', calls = '' } = {}): string => `
+apiVersion: v1
+kind: Service
+metadata: {name: ${name}}
+spec: {type: ${type}, selector: {app: ${name}}, ports: [{name: http, port: 80, targetPort: http}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: ${name}}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: ${name}}}
+  template:
+    metadata: {labels: {app: ${name}}}
+    spec:
+      containers:
+        - name: ${name}
+          image: shop/${name}:1.0.0
+          env: [{name: NEXT_URL, value: "${calls}"}]
+          ports: [{name: http, containerPort: 8080}]
+`
+  const shop = [
+    manifest('cache'),
+    manifest('api', { calls: 'http://$(CACHE_SERVICE_HOST):$(CACHE_SERVICE_PORT)' }),
+    manifest('web', { type: 'LoadBalancer', calls: 'http://api' }),
+  ].join('---')
 
   it('keeps plain objects and infers their wires', () => {
     const { objects, unmapped } = importResources(shop, place)
@@ -126,7 +151,6 @@ describe('import of manifests', () => {
     expect(wires.toSorted()).toEqual([
       'environment api cache',
       'environment web api',
-      'environment worker cache',
       'selector api api',
       'selector cache cache',
       'selector web web',
@@ -136,9 +160,9 @@ describe('import of manifests', () => {
   it('lifts a Deployment and its Service to a Microservice', () => {
     const { objects } = importResources(shop, place, { lift: true })
     expect(objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual(
-      ['cache', 'api', 'worker', 'web'].map((name) => `Microservice ${name}`),
+      ['cache', 'api', 'web'].map((name) => `Microservice ${name}`),
     )
-    expect(objects[3]?.['spec']).toMatchObject({
+    expect(objects[2]?.['spec']).toMatchObject({
       image: 'shop/web:1.0.0',
       ports: [{ name: 'http', port: 80, targetPort: 8080 }],
       serviceType: 'LoadBalancer',
