@@ -35,6 +35,8 @@ describe('wrong usage says so in one line and exits with 2', () => {
     ['up extra', /too many arguments for 'up'/],
     ['up --runtime docker', /the docker runtime is not part of this version: use --runtime process/],
     ['up --ephemeral --detach', /--ephemeral and --detach do not go together/],
+    ['up --no-canvas --canvas-port 1', /--canvas-port and --no-canvas do not go together/],
+    ['open --canvas-port 0', /--canvas-port goes with --context/],
     ['frobnicate', /unknown command 'frobnicate'/],
     ['statsu', /unknown command 'statsu' \(Did you mean status\?\)/],
     ['build', /required option '-t, --tag <name:tag>' not specified/],
@@ -58,6 +60,8 @@ describe('what cannot be done says why in one line and exits with 1', () => {
   it.each([
     ['build missing -t shop:1', /^binnacle: cannot build missing: there is no such folder\n$/],
     ['build . -t shop:1', /holds no project that is known here/],
+    ['open shop', /^binnacle: no engine runs on .*\/data: start one with `binnacle up`, or open a cluster with /],
+    ['open --context none --kubeconfig torn/none', /cannot read kubeconfig torn\/none/],
     ['status', /^binnacle: no engine runs on .*\/data: start one with `binnacle up`\n$/],
     [
       'up --data plain/data',
@@ -98,12 +102,16 @@ it('does not take another program for its engine, whose process number it has go
 })
 
 it('starts in the background, says where it is, starts no second time, and ends', async () => {
-  const up = ['up', '--detach', '--port', '0', '--registry-port', '0', '--runtime', 'simulated']
+  const up = ['up', '--detach', '--port', '0', '--registry-port', '0', '--no-canvas', '--runtime', 'simulated']
   const started = await binnacle(...up)
   expect(started).toMatchObject({ code: 0, stderr: '' })
   expect(started.stdout).toMatch(/^binnacle ready in \d+ ms · api https:\S+ · kubeconfig \S+\n$/)
   const status = JSON.parse((await binnacle('status', '-o', 'json')).stdout) as { pid: number; api: string }
   expect(started.stdout).toContain(status.api)
+  expect(await binnacle('open')).toMatchObject({
+    code: 1,
+    stderr: 'binnacle: the engine runs without the Canvas: end it and start it again without --no-canvas\n',
+  })
   const again = await binnacle(...up)
   expect(again).toEqual({
     code: 1,
