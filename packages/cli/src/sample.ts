@@ -1,96 +1,75 @@
-// The sample application of `npm start`: its folders are built as images, its manifests applied, and the address of its
-// LoadBalancer Service is said once it answers.
+// The sample application of `npm start`: deployed like any other the first time. Afterwards it is the user's, and what was
+// changed on the Canvas stays.
 
-import { readFile, readdir } from 'node:fs/promises'
-import { basename, join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
-import type { KubeObject, Service } from '@binnacle/api'
-import { reachableAddress } from '@binnacle/api'
-import { type ResourceRef, services } from '@binnacle/client'
-import { buildImage } from '@binnacle/images'
+import { type KubeObject, systemClock } from '@binnacle/api'
+import type { ResourceRef } from '@binnacle/client'
+import { buildImages } from './deploy/build-images.ts'
+import { deploy } from './deploy/deploy.ts'
+import { type Project, isMicroservice, loadProject } from './deploy/project.ts'
+import { waitUntilReady } from './deploy/wait.ts'
 import type { Engine } from './engine.ts'
 import type { Progress } from './progress.ts'
 
-const tag = '1.0.0'
-const fieldManager = 'binnacle-sample'
-const patienceMs = 30_000
-const pollMs = 50
+const namespace = 'default'
+const patienceMs = 60_000
+const ours = (resource: string): ResourceRef => ({
+  group: 'binnacle.dev',
+  version: 'v1alpha1',
+  resource,
+  namespaced: true,
+})
 
+/** @throws CliError with the cause where it does not become Ready */
 export async function deploySample(engine: Engine, directory: string, steps: Progress): Promise<void> {
-  const name = basename(directory)
-  const entries = await readdir(directory, { withFileTypes: true })
-  for (const entry of entries.filter((one) => one.isDirectory())) {
-    await buildImage({
-      store: engine.images,
-      directory: join(directory, entry.name),
-      repository: `${name}/${entry.name}`,
-      tag,
-    })
-  }
-  steps.step(`built the images of ${name}`)
-  const applied: KubeObject[] = []
-  for (const file of entries.filter((one) => one.isFile() && /\.ya?ml$/.test(one.name))) {
-    applied.push(...(await applyFile(engine, join(directory, file.name))))
-  }
-  const front = applied.find(
-    (object): object is Service => object.kind === 'Service' && (object as Service).spec?.type === 'LoadBalancer',
-  )
-  if (front === undefined) return
-  const url = await firstAnswer(engine, front)
-  console.log(
-    url === undefined
-      ? `${name} is applied; its Service does not answer yet: kubectl get pods says why`
-      : `${name} answers at ${url}`,
-  )
+  const loaded = await loadProject(directory)
+  const url = (await isThere(engine, loaded))
+    ? await urlOfRunning(engine, loaded)
+    : await firstDeploy(engine, loaded, steps)
+  console.log(url === undefined ? `${loaded.application} is deployed` : `${loaded.application} answers at ${url}`)
 }
 
-async function applyFile(engine: Engine, file: string): Promise<KubeObject[]> {
-  const { parseAllDocuments } = await import('yaml')
-  const served = await engine.admin.discover()
-  const applied = []
-  for (const document of parseAllDocuments(await readFile(file, 'utf8'))) {
-    const object = document.toJS() as KubeObject | null
-    if (object === null) continue
-    const found = served.find(({ ref, kind }) => kind === object.kind && apiVersionOf(ref) === object.apiVersion)
-    if (found === undefined) throw new Error(`${file}: nothing serves ${object.kind} in ${object.apiVersion}`)
-    const namespaced = found.namespaced ? { ...object, metadata: { namespace: 'default', ...object.metadata } } : object
-    applied.push(await engine.admin.apply(found.ref, namespaced, { fieldManager, force: true }))
-  }
-  return applied
+async function isThere({ admin }: Engine, { application }: Project): Promise<boolean> {
+  const { items } = await admin.list(ours('applications'), { namespace })
+  return items.some(({ metadata }) => metadata.name === application)
 }
 
-function apiVersionOf({ group, version }: ResourceRef): string {
-  return group === '' ? version : `${group}/${version}`
+async function firstDeploy(engine: Engine, loaded: Project, steps: Progress): Promise<string | undefined> {
+  const project = await buildImages(loaded, { store: engine.images, onStep: (text) => steps.step(text) })
+  const { ready } = await deploy({
+    client: engine.admin,
+    clock: systemClock,
+    namespace,
+    project,
+    release: { note: 'the sample of npm start' },
+    steps,
+    waitMs: patienceMs,
+  })
+  const front = frontOf(loaded)
+  return urlOf(ready.find(({ metadata }) => metadata.name === front))
 }
 
-async function firstAnswer(engine: Engine, { metadata }: Service): Promise<string | undefined> {
-  const until = Date.now() + patienceMs
-  const key = { namespace: metadata.namespace ?? 'default', name: metadata.name ?? '' }
-  while (Date.now() < until) {
-    const service = await engine.admin.get<Service>(services, key)
-    const url = addressOf(service)
-    if (url !== undefined && (await answers(url))) return url
-    await delay(pollMs)
-  }
-  return undefined
+/** The front may have been removed or renamed since. */
+async function urlOfRunning({ admin }: Engine, project: Project): Promise<string | undefined> {
+  const { items } = await admin.list(ours('microservices'), { namespace })
+  const front = items.find(({ metadata }) => metadata.name === frontOf(project))
+  if (front === undefined) return undefined
+  const object = { ...front, apiVersion: 'binnacle.dev/v1alpha1', kind: 'Microservice' }
+  const [ready] = await waitUntilReady({
+    client: admin,
+    clock: systemClock,
+    timeoutMs: patienceMs,
+    objects: [{ ref: ours('microservices'), object }],
+    report: { ready: () => undefined, waiting: () => undefined },
+  })
+  return urlOf(ready)
 }
 
-function addressOf(service: Service): string | undefined {
-  const ip = service.status?.loadBalancer?.ingress?.[0]?.ip
-  const port = service.spec?.ports?.[0]?.port
-  if (ip === undefined || port === undefined) return undefined
-  // Where the machine refuses the Service's own port, the address is a port of 127.0.0.1.
-  const reachable = ip === '127.0.0.1' ? reachableAddress(service, port) : { host: ip, port }
-  if (reachable === undefined) return undefined
-  return `http://${reachable.host}${reachable.port === 80 ? '' : `:${reachable.port}`}/`
+/** What the outside reaches. */
+function frontOf({ objects }: Project): string | undefined {
+  const found = objects.find(({ object }) => isMicroservice(object) && object.spec.serviceType === 'LoadBalancer')
+  return found?.object.metadata.name
 }
 
-async function answers(url: string): Promise<boolean> {
-  return fetch(url).then(
-    async (response) => {
-      await response.body?.cancel()
-      return response.ok
-    },
-    () => false,
-  )
+function urlOf(object: (KubeObject & { status?: { url?: string } }) | undefined): string | undefined {
+  return object?.status?.url
 }

@@ -105,4 +105,20 @@ export function addDeployCommands(program: Command): void {
     .argument('[name]', 'name of the application and of its new folder (default: the folder you are in)')
     .addOption(new Option('--from <template>', 'what to begin with').choices(templateNames).default('service'))
     .action(async (name, options) => (await import('../commands/init.ts')).init(name, options))
+
+  program
+    .command('import')
+    .description('make a project of Kubernetes manifests, a Compose file or a Helm chart')
+    .argument('<path>', 'file or folder')
+    .addOption(
+      new Option('--from <kind>', 'what it is (default: seen from the files)').choices([
+        'manifests',
+        'compose',
+        'helm',
+      ]),
+    )
+    .option('--out <dir>', 'folder to write to (default: standard output)')
+    .option('--name <app>', "name of the application (default: the folder's)")
+    .addOption(json())
+    .action(async (path, options) => (await import('../commands/import.ts')).importProject(path, options))
 }

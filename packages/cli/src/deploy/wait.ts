@@ -19,6 +19,8 @@ export interface WaitOptions {
 
 /** What does not heal by waiting is given so long to turn out otherwise: a Secret may come a moment later. */
 const stuckMs = 15_000
+/** A cause that lasts so long is said. */
+const sayMs = 3000
 
 interface Waited {
   key: string
@@ -29,6 +31,8 @@ interface Waited {
   cause: string
   /** Ends the wait unless the trouble goes away. */
   cancel: (() => void) | undefined
+  /** Keeps quiet about a cause that has not lasted yet. */
+  hush: (() => void) | undefined
 }
 
 /** The objects as they are when ready. @throws CliError with the cause where one is not in time */
@@ -39,7 +43,16 @@ export async function waitUntilReady(options: WaitOptions): Promise<KubeObject[]
     if (!isWaitedFor(object)) continue
     const label = `${object.kind} ${object.metadata.name}`
     const namespace = object.metadata.namespace ?? ''
-    pending.set(label, { key: objectKey(object), label, ref, namespace, said: '', cause: '', cancel: undefined })
+    pending.set(label, {
+      key: objectKey(object),
+      label,
+      ref,
+      namespace,
+      said: '',
+      cause: '',
+      cancel: undefined,
+      hush: undefined,
+    })
   }
   if (pending.size === 0) return []
   const done: KubeObject[] = []
@@ -62,6 +75,7 @@ export async function waitUntilReady(options: WaitOptions): Promise<KubeObject[]
     const readiness = readinessOf(object)
     if (readiness.state === 'ready') {
       one.cancel?.()
+      one.hush?.()
       pending.delete(one.label)
       done.push(object)
       report.ready(`${one.label} is ready (${readiness.text}) after ${seconds(clock.now() - startedAt)}`)
@@ -77,10 +91,14 @@ export async function waitUntilReady(options: WaitOptions): Promise<KubeObject[]
     one.cause = worst.text
     if (state === 'failed') return give('deployed, but not ready')
     const isStuck = worst.stuck || state === 'stuck'
-    // Counts change all the time; what somebody must look at is said once.
-    if ((isStuck || troubles.length > 0) && worst.text !== one.said) {
-      report.waiting(`${one.label}: ${worst.text}`)
+    // Counts change all the time, and much resolves itself at a start; what somebody must look at is said once.
+    if (worst.text !== one.said) {
       one.said = worst.text
+      one.hush?.()
+      one.hush =
+        isStuck || troubles.length > 0
+          ? clock.after(sayMs, () => report.waiting(`${one.label}: ${worst.text}`))
+          : undefined
     }
     if (isStuck) one.cancel ??= clock.after(stuckMs, () => give('deployed, but not ready'))
     else {
@@ -102,7 +120,10 @@ export async function waitUntilReady(options: WaitOptions): Promise<KubeObject[]
     return done
   } finally {
     cancel()
-    for (const one of pending.values()) one.cancel?.()
+    for (const one of pending.values()) {
+      one.cancel?.()
+      one.hush?.()
+    }
     stop.abort()
   }
 }
