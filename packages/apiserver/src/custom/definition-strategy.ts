@@ -76,7 +76,7 @@ function setCondition(
 
 /** The names are accepted where no other definition of the group has one of them; then it is established at once. */
 function statusOf(definition: CustomResourceDefinition, { backend }: WriteContext): CustomResourceDefinitionStatus {
-  const { spec, metadata, status } = definition
+  const { spec, status } = definition
   const problem = nameConflict(definition, backend)
   const draft: CustomResourceDefinition = { ...definition, status: { ...status } }
   setCondition(draft, backend, {
