@@ -64,12 +64,17 @@ export async function up(options: UpOptions): Promise<void> {
 
 /** Where sources are looked for: the working directory, and the examples of a checkout. */
 async function usualSources(): Promise<string[]> {
-  const examples = join(import.meta.dirname, '..', '..', '..', '..', 'examples')
-  const isThere = await stat(examples).then(
-    () => true,
-    () => false,
+  // Seen from the sources, and from the bundle.
+  const examples = ['../../../../examples', '../examples'].map((path) => join(import.meta.dirname, path))
+  const there = await Promise.all(
+    examples.map((folder) =>
+      stat(folder).then(
+        () => [folder],
+        () => [],
+      ),
+    ),
   )
-  return [process.cwd(), ...(isThere ? [examples] : [])]
+  return [process.cwd(), ...there.flat()]
 }
 
 /** What a later version brings is refused by name, not ignored. */

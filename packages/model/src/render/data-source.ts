@@ -221,6 +221,9 @@ function imageContainer(source: DataSource, engine: DataSourceEngine): Container
   })
 }
 
+/** Where programs find their data: a folder that no machine has, so that nothing of its own is covered. */
+const programData = '/data'
+
 /** The program of this machine, in an image that holds nothing: the process runtime runs it as it is. */
 function programContainer(
   source: DataSource,
@@ -249,9 +252,9 @@ function programContainer(
     image: programImage ?? '',
     command: ['/bin/sh', '-c', program.script],
     args: [program.name, ...(spec.args ?? [])],
-    env: [{ name: 'BIN', value: folder }, { name: 'DATA', value: engine.data }, ...fromBinding(source, variables)],
+    env: [{ name: 'BIN', value: folder }, { name: 'DATA', value: programData }, ...fromBinding(source, variables)],
     ports: [{ name: spec.type, containerPort: engine.port }],
-    volumeMounts: [{ name: 'data', mountPath: engine.data }],
+    volumeMounts: [{ name: 'data', mountPath: programData }],
     readinessProbe: { tcpSocket: { port: spec.type }, periodSeconds: 1 },
     terminationMessagePolicy: 'FallbackToLogsOnError',
     resources: spec.resources,

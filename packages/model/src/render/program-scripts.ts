@@ -1,15 +1,13 @@
 // How data sources are run from the programs of a machine: shell scripts, run in the foreground by the process runtime.
 // What they are told is said at `Program` in engines.ts.
 
-/**
- * Servers that refuse to run as root run as another user then: `$run` is put before their commands. Where root is but the
- * one user of a user namespace, that other user is the same one under another number.
- */
-const asOrdinaryUser = (user: string): string => `run=
+/** Servers that refuse to run as root run as another user; `$run` is put before their commands. `$only` where there is none. */
+const asOrdinaryUser = (user: string): string => `run= only=
 if [ "$(id -u)" = 0 ]; then
+  # In a user namespace of one user, root is the user who runs the engine, and there is no other.
   read -r _ _ users </proc/self/uid_map
   if [ "$users" = 1 ]; then
-    run="unshare --user --map-user=1000 --map-group=1000"
+    only=root
   else
     user=${user}
     id "$user" >/dev/null 2>&1 || user=nobody
@@ -36,6 +34,10 @@ exec "$BIN/nats-server" --config "$DATA/nats.conf" --addr 127.0.0.1 --port "$POR
 const postgresql = `set -eu
 ${asOrdinaryUser('postgres')}umask 077
 cd "$DATA"
+if [ -n "$only" ]; then
+  echo "error: PostgreSQL refuses to run as root, and the user namespace of an engine without privilege has no other user: run the engine as root, or set spec.external" >&2
+  exit 1
+fi
 single() { $run "$BIN/postgres" --single -D "$1" -c log_min_messages=fatal "$2" >/dev/null; }
 if [ ! -d "$DATA/main" ]; then
   rm -rf "$DATA/new"
@@ -54,7 +56,7 @@ PATH="$BIN:$PATH"
 if [ ! -d "$DATA/main" ]; then
   rm -rf "$DATA/new"
   $run mkdir "$DATA/new"
-  $run mariadb-install-db --no-defaults --datadir="$DATA/new" --auth-root-authentication-method=normal --skip-test-db >/dev/null
+  $run mariadb-install-db --no-defaults --datadir="$DATA/new" --auth-root-authentication-method=normal --skip-test-db \${only:+--user=root} >/dev/null
   mv "$DATA/new" "$DATA/main"
 fi
 password=$(printf %s "$PASSWORD" | sed "s/[\\\\']/\\\\\\\\&/g")
@@ -65,7 +67,7 @@ ALTER USER '$USERNAME'@'%' IDENTIFIED BY '$password';
 ALTER USER 'root'@'localhost' IDENTIFIED BY '$password';
 GRANT ALL ON \\\`$DATABASE\\\`.* TO '$USERNAME'@'%';
 END
-exec $run "$BIN/mariadbd" --no-defaults --datadir="$DATA/main" --bind-address=127.0.0.1 --port="$PORT" --socket=mysql.sock --init-file="$DATA/init.sql" "$@"
+exec $run "$BIN/mariadbd" --no-defaults \${only:+--user=root} --datadir="$DATA/main" --bind-address=127.0.0.1 --port="$PORT" --socket=mysql.sock --init-file="$DATA/init.sql" "$@"
 `
 
 export const programScripts: Readonly<Record<'redis' | 'nats' | 'postgresql' | 'mysql', string>> = {
