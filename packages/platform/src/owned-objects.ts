@@ -4,6 +4,7 @@
 import {
   type Deployment,
   type HorizontalPodAutoscaler,
+  type Job,
   type KubeObject,
   type OwnerReference,
   type Secret,
@@ -91,6 +92,11 @@ export class OwnedObjects {
   get<K extends keyof Readable>(kind: K, key: string): Readable[K] | undefined {
     // An informer of a kind holds objects of that kind.
     return this.#informers.get(kind)?.get(key) as Readable[K] | undefined
+  }
+
+  /** Jobs of the resource that are there now. */
+  jobsOf(owner: KubeObject): Job[] {
+    return this.#informers.get('Job')?.byIndex('owner', owner.metadata.uid ?? '') ?? []
   }
 
   /** What was applied for the resource last. */

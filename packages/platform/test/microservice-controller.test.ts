@@ -1,5 +1,5 @@
-import type { ConfigMap, Deployment, Pod, Secret, Service } from '@binnacle/api'
-import { configMaps, deployments, pods, secrets, services, statefulSets } from '@binnacle/client'
+import type { ConfigMap, Deployment, Job, Pod, Secret, Service } from '@binnacle/api'
+import { configMaps, deployments, jobs, pods, secrets, services, statefulSets } from '@binnacle/client'
 import type { Application, Microservice, Release } from '@binnacle/model'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { applications, microservices, releases } from '../src/resources.ts'
@@ -147,6 +147,41 @@ describe('a Microservice', () => {
     expect(readyOf(broken).message).toBe(
       'container web keeps crashing: exit code 1, `Error: STRIPE_KEY is not set`; add the variable or bind a Secret',
     )
+  })
+
+  it('says that a job of its version failed', async () => {
+    await fixture.microservice('web', { image: 'shop/web:1.0.0', jobs: [{ name: 'migrate', command: ['false'] }] })
+    // Said when everything was applied.
+    await fixture.until<Microservice>(microservices, key('web'), (one) => readyOf(one).reason === 'Progressing')
+    const { items } = await fixture.client.list<Job>(jobs, { namespace })
+    const [job] = items
+    expect(job?.metadata.name).toMatch(/^web-migrate-[0-9a-f]{8}$/)
+    const time = '2026-01-01T00:00:00Z'
+    const failed = {
+      status: 'True',
+      reason: 'BackoffLimitExceeded',
+      message: 'Job has reached the specified backoff limit',
+    }
+    await fixture.client.patch(jobs, key(job?.metadata.name ?? ''), {
+      type: 'application/merge-patch+json',
+      subresource: 'status',
+      body: {
+        status: {
+          startTime: time,
+          failed: 1,
+          conditions: [
+            { type: 'FailureTarget', ...failed, lastTransitionTime: time },
+            { type: 'Failed', ...failed, lastTransitionTime: time },
+          ],
+        },
+      },
+    })
+    const broken = await fixture.until<Microservice>(
+      microservices,
+      key('web'),
+      (one) => readyOf(one).reason === 'JobFailed',
+    )
+    expect(readyOf(broken).message).toContain('Job has reached the specified backoff limit')
   })
 
   it('is counted by its application and recorded by a release', async () => {

@@ -122,8 +122,11 @@ const unresolved = new Set([
   'PortUnknown',
   'ImageUnknown',
   'ProgramUnsupported',
-  'ProgramMissing',
+  'ProgramNotFound',
   'BuildFailed',
+  'NoBuilder',
+  'CredentialsMissing',
+  'JobFailed',
   'NameTaken',
   'QuotaExceeded',
 ])

@@ -18,6 +18,7 @@ const hopeless: ReadonlySet<string> = new Set([
   'NoBuilder',
   'NameTaken',
   'Invalid',
+  'JobFailed',
   'ProgramNotFound',
   'ProgramUnsupported',
   'ProgressDeadlineExceeded',

@@ -107,6 +107,7 @@ export function startMicroserviceController(context: PlatformContext, shared: Sh
       autoscaler: ownedBy(service, owned.get('HorizontalPodAutoscaler', key)),
       deployment: ownedBy(service, owned.get('Deployment', key)),
       statefulSet: ownedBy(service, owned.get('StatefulSet', key)),
+      jobs: owned.jobsOf(service),
       pods: podWatch.podsOf(key),
       warningsOf: (kind, object) => podWatch.warningsOf(kind, object),
       url: serviceUrl(own, { nodeAddress: nodeAddress(nodeInformer.list()), isLocal: !runtime.serviceNames }),

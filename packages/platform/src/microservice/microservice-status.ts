@@ -1,6 +1,13 @@
 // What a Microservice's status says of its workload, its pods and its address.
 
-import { type Clock, type HorizontalPodAutoscaler, type Pod, type Service, reachableAddress } from '@binnacle/api'
+import {
+  type Clock,
+  type HorizontalPodAutoscaler,
+  type Job,
+  type Pod,
+  type Service,
+  reachableAddress,
+} from '@binnacle/api'
 import { type Microservice, type MicroserviceStatus, selectorLabels } from '@binnacle/model'
 import { type Finding, conditionsOf } from '../conditions.ts'
 import type { Trouble } from '../pod-trouble.ts'
@@ -13,6 +20,8 @@ export interface Observed extends WorkloadState {
   unresolved?: boolean
   built?: Finding
   autoscaler: HorizontalPodAutoscaler | undefined
+  /** Admin processes of this version. */
+  jobs: readonly Job[]
   url: string | undefined
   clock: Clock
 }
@@ -47,6 +56,8 @@ function readyOf(service: Microservice, observed: Observed): Finding {
   const { failure } = observed
   const notReady = (trouble: Trouble): Finding => ({ type: 'Ready', status: 'False', ...trouble })
   if (failure !== undefined) return notReady(failure)
+  const job = failedJob(observed.jobs)
+  if (job !== undefined) return notReady(job)
   const counts = countsOf(observed)
   if (counts === undefined) return notReady({ reason: 'Progressing', message: 'the workload is being made' })
   const { wanted, available, isRolledOut, paused } = counts
@@ -71,6 +82,19 @@ function readyOf(service: Microservice, observed: Observed): Finding {
         : `a new version is being rolled out: ${counts.updated} of ${wanted} replicas run it`,
     },
   )
+}
+
+/** What a version needs done before or beside it was not done. */
+function failedJob(jobs: readonly Job[]): Trouble | undefined {
+  for (const { metadata, status } of jobs) {
+    const failed = status?.conditions?.find(({ type, status: is }) => type === 'Failed' && is === 'True')
+    if (failed !== undefined)
+      return {
+        reason: 'JobFailed',
+        message: `job ${metadata.name} failed: ${failed.message ?? failed.reason ?? ''}; its log says more, and deleting the Job tries it again`,
+      }
+  }
+  return undefined
 }
 
 interface Counts {
