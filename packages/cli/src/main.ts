@@ -136,7 +136,8 @@ export async function run(argv: readonly string[]): Promise<number> {
     // What people type first; the versions come from the command, which knows them all.
     const words = first === '--version' || first === '-V' ? ['version', ...argv.slice(1)] : argv
     await createProgram().parseAsync(words, { from: 'user' })
-    return exitCodes.done
+    // A command may have an answer that is no failure and yet not "done": a dry run with differences.
+    return process.exitCode === exitCodes.failed ? exitCodes.failed : exitCodes.done
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
     console.error(errorLine(error))

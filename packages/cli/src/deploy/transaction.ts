@@ -122,11 +122,15 @@ async function putBack(client: Client, { ref, object, before, after }: Applied):
     await client.delete(ref, key, { preconditions: { uid: after.metadata.uid ?? '' }, propagationPolicy: 'Background' })
     return
   }
-  // Its managed fields go with it, so that everyone owns again what they owned. Whatever came after ours wins.
-  await client.update(ref, {
-    ...before,
-    metadata: { ...before.metadata, resourceVersion: after.metadata.resourceVersion },
-  })
+  // Whatever came after ours wins: it would have another version.
+  const { metadata } = await client.update<Unstructured>(
+    ref,
+    { ...before, metadata: { ...before.metadata, resourceVersion: after.metadata.resourceVersion } },
+    { fieldManager },
+  )
+  // An update that changes fields owns them. One that changes nothing takes the owners as they are said.
+  const { resourceVersion } = metadata
+  await client.update(ref, { ...before, metadata: { ...before.metadata, resourceVersion } }, { fieldManager })
 }
 
 export function keyOf({ object }: { object: Unstructured }): ObjectKey {
