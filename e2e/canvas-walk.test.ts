@@ -109,6 +109,83 @@ describe.skipIf(missing !== '')(`the Canvas${missing === '' ? '' : ` (needs ${mi
     await expectNodes(page, ['web', 'api', 'worker', 'cache'])
     expect(canvas.complaints).toEqual([])
   })
+
+  it('is walked with the keyboard alone', { timeout: 180_000 }, async () => {
+    await using canvas = await openCanvas(engine, '/')
+    const { page } = canvas
+    const { keyboard } = page
+    // 1–4: an empty application.
+    await tabTo(page, /^Blank/)
+    await keyboard.press('Enter')
+    await page.getByRole('textbox').waitFor()
+    await keyboard.press('Control+a')
+    await keyboard.type('keys')
+    await keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'An empty canvas' }).waitFor()
+    // 5–6: Redis.
+    await add(page, 'redis')
+    await nodeNamed(page, 'redis').waitFor()
+    // 7–9: a service from source, its folder typed, its name changed.
+    await add(page, 'source')
+    await nodeNamed(page, 'service').waitFor()
+    await tabTo(page, 'Context')
+    await keyboard.type('orders')
+    await command(page, 'rename')
+    await page.getByRole('dialog', { name: 'Rename' }).waitFor()
+    await keyboard.press('Control+a')
+    await keyboard.type('orders')
+    await keyboard.press('Enter')
+    await nodeNamed(page, 'orders').waitFor()
+    // 10–11: a wire, from the list of what the node may be connected to.
+    await focusNode(page, 'orders')
+    await keyboard.press('c')
+    await page.getByRole('dialog', { name: 'Connect orders to' }).waitFor()
+    await pick(page, 'redis')
+    await expect.poll(() => page.locator('.react-flow__edge').count()).toBe(1)
+    // 12: a wire to itself is not offered, and undo takes back what was done.
+    await keyboard.press('Control+z')
+    await expect.poll(() => page.locator('.react-flow__edge').count()).toBe(0)
+    await keyboard.press('Control+Shift+z')
+    await expect.poll(() => page.locator('.react-flow__edge').count()).toBe(1)
+    // 13–14: compared and deployed.
+    await command(page, 'details')
+    await page.getByRole('dialog', { name: 'Staged changes' }).waitFor()
+    await keyboard.press('Escape')
+    await keyboard.press('Shift+Enter')
+    await ready(page, 'redis', 'Ready')
+    // The API is not there: the service starts all the same and says so when it is asked.
+    await ready(page, 'orders', 'Ready')
+    // 15: to the nearest node and back, and a node moved.
+    await focusNode(page, 'orders')
+    const before = await nodeNamed(page, 'orders').boundingBox()
+    await keyboard.press('Alt+ArrowDown')
+    await expect.poll(async () => (await nodeNamed(page, 'orders').boundingBox())?.y).not.toBe(before?.y)
+    await keyboard.press('ArrowLeft')
+    await expect.poll(() => page.locator('.side h2').innerText()).toBe('redis')
+    await keyboard.press('ArrowRight')
+    await expect.poll(() => page.locator('.side h2').innerText()).toBe('orders')
+    // 16–17: its log, by the tabs of the inspector.
+    await focusNode(page, 'orders')
+    await keyboard.press('Enter')
+    await tabThrough(page, 'Logs')
+    await page.getByRole('log').getByText('orders is ready').first().waitFor()
+    // 18: more replicas, staged and deployed from anywhere.
+    await focusNode(page, 'orders')
+    await keyboard.press('Enter')
+    await tabThrough(page, 'Overview')
+    await tabTo(page, 'More replicas')
+    await keyboard.press('Enter')
+    await keyboard.press('Shift+Enter')
+    await ready(page, 'orders', '2 of 2')
+    // 19–20: back to the first release.
+    await command(page, 'releases')
+    await tabTo(page, 'Roll back to r1')
+    await keyboard.press('Enter')
+    await page.getByRole('dialog', { name: 'Staged changes' }).waitFor()
+    await keyboard.press('Shift+Enter')
+    await ready(page, 'orders', 'Ready')
+    expect(canvas.complaints).toEqual([])
+  })
 })
 
 async function expectNodes(page: Page, names: readonly string[]): Promise<void> {
@@ -135,4 +212,60 @@ async function drawWire(page: Page, from: string, to: string): Promise<void> {
   await page.mouse.move(end.x + end.width / 2, end.y + end.height / 2, { steps: 16 })
   await page.mouse.up()
   await expect.poll(() => wires.count(), { message: `a wire from ${from} to ${to}` }).toBe(before + 1)
+}
+
+/** Presses Tab until what is asked for has the focus. */
+async function tabTo(page: Page, name: string | RegExp): Promise<void> {
+  const wanted = page.getByRole('button', { name }).or(page.getByLabel(name)).first()
+  await wanted.waitFor()
+  for (let presses = 0; presses < 150; presses++) {
+    if (await wanted.evaluate((element) => element === element.ownerDocument.activeElement)) return
+    await page.keyboard.press('Tab')
+  }
+  throw new Error(`${String(name)} cannot be reached with Tab`)
+}
+
+/** Along the tabs of the inspector with the arrow keys. */
+async function tabThrough(page: Page, name: string): Promise<void> {
+  const tab = page.getByRole('tab', { name, exact: true })
+  for (let presses = 0; presses < 10; presses++) {
+    if (await tab.evaluate((element) => element === element.ownerDocument.activeElement)) break
+    await page.keyboard.press('ArrowRight')
+  }
+  await page.keyboard.press('Enter')
+  await expect.poll(() => tab.getAttribute('aria-selected')).toBe('true')
+}
+
+/** Runs a command of the palette, by its name or a part of it. */
+async function command(page: Page, words: string): Promise<void> {
+  await page.keyboard.press('Control+k')
+  await page.getByRole('dialog', { name: 'Search and commands' }).waitFor()
+  await pick(page, words)
+}
+
+async function add(page: Page, words: string): Promise<void> {
+  await command(page, 'Add to the canvas')
+  await page.getByRole('dialog', { name: 'Add to the canvas' }).waitFor()
+  await pick(page, words)
+}
+
+/** Types until the list has it first, and takes it. */
+async function pick(page: Page, words: string): Promise<void> {
+  await page.keyboard.type(words)
+  const first = page.locator('[cmdk-item][data-selected=true]')
+  await expect.poll(() => first.innerText().then((text) => text.toLowerCase())).toContain(words.toLowerCase())
+  await page.keyboard.press('Enter')
+}
+
+/** Goes to a node by its name. */
+async function focusNode(page: Page, name: string): Promise<void> {
+  await command(page, name)
+  await expect.poll(() => page.locator('.side h2').innerText()).toBe(name)
+  await expect
+    .poll(() =>
+      nodeNamed(page, name).evaluate(
+        (element) => element.closest('.react-flow__node') === element.ownerDocument.activeElement,
+      ),
+    )
+    .toBe(true)
 }

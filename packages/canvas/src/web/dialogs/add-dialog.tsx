@@ -6,6 +6,7 @@ import { type JSX, useState } from 'react'
 import { add, addables } from '../state/adding.ts'
 import { openDialog, setView, useCanvas } from '../state/store.ts'
 import { texts } from '../texts.ts'
+import { listFilter } from '../ui/list-filter.ts'
 import { Icon } from '../ui/icons.tsx'
 
 export function AddDialog(): JSX.Element {
@@ -23,14 +24,15 @@ export function AddDialog(): JSX.Element {
           <Dialog.Title className="sr">
             {adding?.from === undefined ? texts.add.title : texts.graph.addHere}
           </Dialog.Title>
-          <Command label={texts.add.title} loop>
+          <Command label={texts.add.title} filter={listFilter} loop>
             <QueryInput placeholder={texts.add.placeholder} initial={adding?.query ?? ''} />
             <Command.List>
               <Command.Empty>{texts.add.none}</Command.Empty>
               {addables.map((addable) => (
                 <Command.Item
                   key={addable.id}
-                  value={`${addable.title} ${addable.words}`}
+                  value={addable.id}
+                  keywords={[addable.title, addable.words]}
                   onSelect={() => add(addable)}
                 >
                   <span className="tile small" style={{ '--hue': `var(${addable.hue})` }}>

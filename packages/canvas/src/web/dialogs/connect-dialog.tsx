@@ -7,6 +7,7 @@ import type { JSX } from 'react'
 import { act, openDialog, useCanvas } from '../state/store.ts'
 import { texts } from '../texts.ts'
 import { Icon } from '../ui/icons.tsx'
+import { listFilter } from '../ui/list-filter.ts'
 import { QueryInput } from './add-dialog.tsx'
 
 export function ConnectDialog(): JSX.Element | undefined {
@@ -33,14 +34,15 @@ export function ConnectDialog(): JSX.Element | undefined {
         <Dialog.Overlay className="veil" />
         <Dialog.Content className="command" aria-describedby={undefined}>
           <Dialog.Title className="sr">{title}</Dialog.Title>
-          <Command label={title} loop>
+          <Command label={title} filter={listFilter} loop>
             <QueryInput placeholder={title} initial="" />
             <Command.List>
               <Command.Empty>{texts.graph.connectNone}</Command.Empty>
               {rows.map(({ key, name, kind, isLegal }) => (
                 <Command.Item
                   key={key}
-                  value={`${name} ${kind}`}
+                  value={key}
+                  keywords={[name, kind]}
                   disabled={!isLegal}
                   onSelect={() => {
                     act({ type: 'connect', from, to: key }, { label: title })

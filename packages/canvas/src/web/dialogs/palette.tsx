@@ -5,6 +5,7 @@ import { Dialog } from 'radix-ui'
 import type { JSX } from 'react'
 import { familyLooks } from '../graph/families.ts'
 import { StateMark } from '../graph/node-state.tsx'
+import { goTo } from '../graph/stage-keys.ts'
 import { useShownNodes } from '../state/shown-nodes.ts'
 import { tidy } from '../graph/tidy.ts'
 import { startAdding } from '../state/adding.ts'
@@ -14,6 +15,7 @@ import { act, openDialog, redoStep, select, setView, undoStep, useCanvas } from 
 import { switchTheme } from '../state/theme.ts'
 import { texts } from '../texts.ts'
 import { Icon, type IconName } from '../ui/icons.tsx'
+import { listFilter } from '../ui/list-filter.ts'
 import { QueryInput } from './add-dialog.tsx'
 
 export function Palette(): JSX.Element {
@@ -26,6 +28,8 @@ export function Palette(): JSX.Element {
     ['close', texts.staged.discardAll, () => act({ type: 'discardAll' }, { label: texts.staged.discardAll })],
     ['undo', texts.graph.undo, undoStep],
     ['redo', texts.graph.redo, redoStep],
+    ['list', texts.inspector.rename, () => openDialog('rename')],
+    ['link', texts.inspector.connect, () => openDialog('connect')],
     ['tidy', texts.graph.tidy, () => void tidy(nodes)],
     ['history', texts.releases.title, () => openDialog('releases')],
     ['download', texts.start.import, () => openDialog('import')],
@@ -46,7 +50,7 @@ export function Palette(): JSX.Element {
         <Dialog.Overlay className="veil" />
         <Dialog.Content className="command" aria-describedby={undefined}>
           <Dialog.Title className="sr">{texts.palette.title}</Dialog.Title>
-          <Command label={texts.palette.title} loop>
+          <Command label={texts.palette.title} filter={listFilter} loop>
             <QueryInput placeholder={texts.palette.placeholder} initial="" />
             <Command.List>
               <Command.Empty>{texts.palette.none}</Command.Empty>
@@ -55,8 +59,9 @@ export function Palette(): JSX.Element {
                   {nodes.map((node) => (
                     <Command.Item
                       key={node.key}
-                      value={`${node.title} ${node.kindTitle} ${node.subtitle} ${node.key}`}
-                      onSelect={() => run(() => select([node.key]))}
+                      value={node.key}
+                      keywords={[node.title, node.kindTitle, node.subtitle]}
+                      onSelect={() => run(() => goTo(node.key))}
                     >
                       <span className="tile small" style={{ '--hue': `var(${familyLooks[node.family].hue})` }}>
                         <Icon name={familyLooks[node.family].icon} />
@@ -70,7 +75,7 @@ export function Palette(): JSX.Element {
               )}
               <Command.Group heading={texts.palette.commands}>
                 {commands.map(([icon, label, action]) => (
-                  <Command.Item key={label} value={label} onSelect={() => run(action)}>
+                  <Command.Item key={label} value={label} keywords={[label]} onSelect={() => run(action)}>
                     <Icon name={icon} />
                     {label}
                   </Command.Item>

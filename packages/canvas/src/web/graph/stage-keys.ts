@@ -191,10 +191,20 @@ function onArrow(key: keyof typeof directions, altKey: boolean, { shown, flow }:
   select([next])
   const at = places.get(next)
   if (at !== undefined) void flow.setCenter(at.x + 116, at.y + 50, { zoom: flow.getZoom(), duration: 120 })
-  requestAnimationFrame(() =>
-    document.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(next)}"]`)?.focus(),
-  )
+  focusNode(next)
   return true
+}
+
+/** Selects a node and gives it the focus, once what held the focus has let it go. */
+export function goTo(key: string): void {
+  select([key])
+  focusNode(key)
+}
+
+function focusNode(key: string): void {
+  requestAnimationFrame(() =>
+    setTimeout(() => document.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(key)}"]`)?.focus()),
+  )
 }
 
 function onCopy(event: ClipboardEvent): void {
