@@ -1,7 +1,5 @@
 // The page's entry: theme, then who and where, then the page.
 
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
-import { Tooltip } from 'radix-ui'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './shell/app.tsx'
@@ -22,18 +20,13 @@ applyTheme(currentTheme())
 const element = document.getElementById('root')
 if (element === null) throw new Error('the page has no element #root')
 const root = createRoot(element)
-const queries = new QueryClient({ defaultOptions: { queries: { retry: 1, refetchOnWindowFocus: false } } })
 
 try {
   await start()
   root.render(
     <StrictMode>
       <ErrorBoundary>
-        <QueryClientProvider client={queries}>
-          <Tooltip.Provider delayDuration={400}>
-            <App />
-          </Tooltip.Provider>
-        </QueryClientProvider>
+        <App />
       </ErrorBoundary>
     </StrictMode>,
   )

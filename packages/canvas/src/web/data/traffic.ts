@@ -28,7 +28,7 @@ export interface TrafficSnapshot {
 export interface Flow {
   protocol: 'http' | 'tcp' | 'udp'
   requestsPerSecond: number
-  /** Share of requests answered 5xx, or of connections that failed: 0 to 1. */
+  /** Share of requests answered 5xx or not at all, or of connections that failed: 0 to 1. */
   errorShare: number
   p50Ms?: number
   p95Ms?: number
@@ -110,7 +110,8 @@ function addDifference(sum: Sum, edge: TrafficEdge, before: TrafficEdge | undefi
   if (edge.protocol === 'http') sum.protocol = 'http'
   sum.requests += edge.requests - (since?.requests ?? 0)
   for (const [code, count] of Object.entries(edge.codes)) {
-    if (code.startsWith('5')) sum.errors += count - (since?.codes[code] ?? 0)
+    // 0: the connection ended without an answer.
+    if (code.startsWith('5') || code === '0') sum.errors += count - (since?.codes[code] ?? 0)
   }
   sum.failures += edge.failures - (since?.failures ?? 0)
   sum.opened += edge.connectionsOpened - (since?.connectionsOpened ?? 0)

@@ -8,7 +8,6 @@ import { useCanvas } from '../state/store.ts'
 import { texts } from '../texts.ts'
 import { bytes, cores, milliseconds, percent, rate } from '../ui/format.ts'
 import { Icon } from '../ui/icons.tsx'
-import { Tip } from '../ui/tip.tsx'
 import { familyLooks } from './families.ts'
 import { StateMark } from './node-state.tsx'
 
@@ -38,9 +37,9 @@ export const ResourceNode = memo(function ResourceNode({ data, selected }: NodeP
         <div className="grow">
           <h3 className="clip">{node.title}</h3>
           {isDetailed && (
-            <Tip text={node.subtitle}>
-              <p className="clip">{node.subtitle}</p>
-            </Tip>
+            <p className="clip" data-tip={node.subtitle}>
+              {node.subtitle}
+            </p>
           )}
         </div>
         <StateMark node={node} />
@@ -103,11 +102,11 @@ function TroubleLine({ node }: { node: GraphNode }): JSX.Element | undefined {
       ? problem.severity === 'warning'
       : node.status.state === 'degraded'
   return (
-    <Tip text={text}>
-      <div className={isWarning ? 'trouble warning' : 'trouble'}>
-        <Icon name={isWarning ? 'warn' : 'bad'} size={13} />
-        <span className="clip">{text}</span>
-      </div>
-    </Tip>
+    <div className={isWarning ? 'trouble warning' : 'trouble'}>
+      <Icon name={isWarning ? 'warn' : 'bad'} size={13} />
+      <span className="clip" data-tip={text}>
+        {text}
+      </span>
+    </div>
   )
 }

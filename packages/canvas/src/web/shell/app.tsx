@@ -5,19 +5,20 @@ import { Stage } from '../graph/stage.tsx'
 import { setView, useCanvas } from '../state/store.ts'
 import { texts } from '../texts.ts'
 import { lazyPart } from '../ui/lazy-part.ts'
+import { Tips } from '../ui/tip.tsx'
 import { Dock } from './dock.tsx'
 import { Outline } from './outline.tsx'
 import { Rail } from './rail.tsx'
 import { StagedBar } from './staged-bar.tsx'
-import { StartPage } from './start-page.tsx'
 import { Toasts } from './toasts.tsx'
 import { TopBar } from './top-bar.tsx'
-import { Tour } from './tour.tsx'
 
-// None of them is on the first screen: they come while the person looks at it.
+const StartPage = lazyPart(async () => (await import('./start-page.tsx')).StartPage)
+// None of these is on the first screen of an application: they come while the person looks at it.
 const BottomPanel = lazyPart(async () => (await import('./bottom-panel.tsx')).BottomPanel)
 const Inspector = lazyPart(async () => (await import('../inspector/inspector.tsx')).Inspector)
 const Dialogs = lazyPart(async () => (await import('../dialogs/dialogs.tsx')).Dialogs)
+const Tour = lazyPart(async () => (await import('./tour.tsx')).Tour)
 
 const tourKey = 'binnacle.toured'
 
@@ -28,8 +29,9 @@ export function App(): JSX.Element {
   }, [place])
   return (
     <>
-      {place === undefined ? <StartPage /> : <Workspace />}
+      <Suspense>{place === undefined ? <StartPage /> : <Workspace />}</Suspense>
       <Toasts />
+      <Tips />
     </>
   )
 }
@@ -60,14 +62,16 @@ function Workspace(): JSX.Element {
       <Suspense fallback={<aside className="side" aria-busy="true" />}>{hasSide && <Inspector />}</Suspense>
       <Dock />
       <Suspense>{dialog !== undefined && <Dialogs />}</Suspense>
-      {isTouring && (
-        <Tour
-          onLeave={() => {
-            localStorage.setItem(tourKey, 'left')
-            setView({ isTouring: false })
-          }}
-        />
-      )}
+      <Suspense>
+        {isTouring && (
+          <Tour
+            onLeave={() => {
+              localStorage.setItem(tourKey, 'left')
+              setView({ isTouring: false })
+            }}
+          />
+        )}
+      </Suspense>
     </div>
   )
 }

@@ -5,7 +5,6 @@ import { addNote, startAdding } from '../state/adding.ts'
 import { openDialog, setView, useCanvas } from '../state/store.ts'
 import { texts } from '../texts.ts'
 import { Icon, type IconName } from '../ui/icons.tsx'
-import { Tip } from '../ui/tip.tsx'
 
 const tools: readonly { icon: IconName; hue: string; label: string; query?: string }[] = [
   { icon: 'svc', hue: '--svc', label: texts.rail.service, query: texts.rail.service },
@@ -33,12 +32,10 @@ export function Rail(): JSX.Element {
       </button>
       {tools.map(({ icon, hue, label, query }) =>
         query === undefined ? (
-          <Tip key={label} text={texts.rail.later(label)}>
-            <button className="tool" aria-disabled="true" data-later="true">
-              <Icon name={icon} />
-              {label}
-            </button>
-          </Tip>
+          <button key={label} className="tool" aria-disabled="true" data-tip={texts.rail.later(label)}>
+            <Icon name={icon} />
+            {label}
+          </button>
         ) : (
           <button
             key={label}

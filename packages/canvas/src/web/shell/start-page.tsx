@@ -1,7 +1,7 @@
 // The first screen: three ways to begin, and what there is already.
 
 import type { KubeObject } from '@binnacle/api'
-import { useQuery } from '@tanstack/react-query'
+import { QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-query'
 import { type JSX, useState } from 'react'
 import { kube } from '../data/kube-api.ts'
 import { shopResources } from '../starters/shop.ts'
@@ -22,7 +22,17 @@ const starters: readonly { id: Starter; icon: IconName; title: string; text: str
   { id: 'import', icon: 'download', title: texts.start.import, text: texts.start.importText, name: 'app' },
 ]
 
+const queries = new QueryClient({ defaultOptions: { queries: { retry: 1, refetchOnWindowFocus: false } } })
+
 export function StartPage(): JSX.Element {
+  return (
+    <QueryClientProvider client={queries}>
+      <Start />
+    </QueryClientProvider>
+  )
+}
+
+function Start(): JSX.Element {
   const namespace = useCanvas((state) => state.context?.namespace ?? 'default')
   const [starter, setStarter] = useState<Starter>()
   const { data: applications } = useQuery({

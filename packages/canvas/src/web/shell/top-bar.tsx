@@ -1,18 +1,17 @@
 // Where the page is, search, and what applies to the whole application.
 
-import { DropdownMenu } from 'radix-ui'
-import type { JSX } from 'react'
+import { type JSX, Suspense } from 'react'
 import { objectsOf } from '@binnacle/canvas-core'
-import { close, open } from '../state/session.ts'
-import { openDialog, setView, useCanvas } from '../state/store.ts'
-import { switchTheme } from '../state/theme.ts'
+import { close } from '../state/session.ts'
+import { openDialog, useCanvas } from '../state/store.ts'
 import { texts } from '../texts.ts'
 import { Icon, Mark } from '../ui/icons.tsx'
+import { lazyPart } from '../ui/lazy-part.ts'
+import type { EnvironmentLike } from './menus.tsx'
 
-interface EnvironmentLike {
-  metadata: { name?: string }
-  spec?: { namespace?: string; application?: string; promotesFrom?: string }
-}
+// Menus bring code of their own along that nothing on the first screen needs.
+const EnvironmentMenu = lazyPart(async () => (await import('./menus.tsx')).EnvironmentMenu)
+const MoreMenu = lazyPart(async () => (await import('./menus.tsx')).MoreMenu)
 
 export function TopBar(): JSX.Element {
   const place = useCanvas((state) => state.place)
@@ -46,7 +45,15 @@ export function TopBar(): JSX.Element {
         <Icon name="history" size={14} />
         {revision === 0 ? texts.releases.none : texts.releases.pill(revision)}
       </button>
-      <MoreMenu />
+      <Suspense
+        fallback={
+          <span className="btn icon bare">
+            <Icon name="more" />
+          </span>
+        }
+      >
+        <MoreMenu />
+      </Suspense>
     </header>
   )
 }
@@ -66,73 +73,18 @@ function EnvironmentPill({ name, isOpen }: { name: string; isOpen: boolean }): J
       <span className="clip">{isOpen ? label : texts.cluster.reconnecting}</span>
     </>
   )
-  if (environments.length === 0)
-    return (
-      <span className="pill" role="status">
-        {state}
-      </span>
-    )
-  return (
-    <DropdownMenu.Root>
-      <DropdownMenu.Trigger className="pill" aria-label={`${texts.environment.pick}: ${label}`}>
-        {state}
-        <Icon name="down" size={12} />
-      </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content className="menu" align="start" sideOffset={4}>
-          {environments.map(({ metadata, spec }) => (
-            <DropdownMenu.Item
-              key={metadata.name}
-              onSelect={() =>
-                open({ application: spec?.application ?? place?.application ?? '', namespace: spec?.namespace ?? '' })
-              }
-            >
-              <span className="grow">{metadata.name}</span>
-              <span className="meta">{spec?.namespace}</span>
-            </DropdownMenu.Item>
-          ))}
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
-    </DropdownMenu.Root>
+  const still = (
+    <span className="pill" role="status">
+      {state}
+    </span>
   )
-}
-
-function MoreMenu(): JSX.Element {
+  if (environments.length === 0) return still
   return (
-    <DropdownMenu.Root>
-      <DropdownMenu.Trigger className="btn icon bare" aria-label={texts.more}>
-        <Icon name="more" />
-      </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content className="menu" align="end" sideOffset={4}>
-          <DropdownMenu.Item onSelect={() => openDialog('releases')}>
-            <Icon name="history" />
-            {texts.releases.title}
-          </DropdownMenu.Item>
-          <DropdownMenu.Item onSelect={() => openDialog('import')}>
-            <Icon name="download" />
-            {texts.start.import}
-          </DropdownMenu.Item>
-          <DropdownMenu.Item onSelect={() => switchTheme()}>
-            <Icon name="sun" />
-            {texts.palette.theme}
-          </DropdownMenu.Item>
-          <DropdownMenu.Separator className="separator" />
-          <DropdownMenu.Item onSelect={() => openDialog('shortcuts')}>
-            <Icon name="help" />
-            {texts.palette.shortcuts}
-          </DropdownMenu.Item>
-          <DropdownMenu.Item onSelect={() => setView({ isTouring: true })}>
-            <Icon name="play" />
-            {texts.palette.tour}
-          </DropdownMenu.Item>
-          <DropdownMenu.Item onSelect={() => close()}>
-            <Icon name="list" />
-            {texts.applications}
-          </DropdownMenu.Item>
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
-    </DropdownMenu.Root>
+    <Suspense fallback={still}>
+      <EnvironmentMenu label={label} environments={environments}>
+        {state}
+      </EnvironmentMenu>
+    </Suspense>
   )
 }
 

@@ -1,0 +1,86 @@
+// The menus of the top bar, as one part that is loaded after the first screen.
+
+import { DropdownMenu } from 'radix-ui'
+import type { JSX, ReactNode } from 'react'
+import { close, open } from '../state/session.ts'
+import { openDialog, setView, useCanvas } from '../state/store.ts'
+import { switchTheme } from '../state/theme.ts'
+import { texts } from '../texts.ts'
+import { Icon } from '../ui/icons.tsx'
+
+export interface EnvironmentLike {
+  metadata: { name?: string }
+  spec?: { namespace?: string; application?: string; promotesFrom?: string }
+}
+
+interface EnvironmentMenuProps {
+  label: string
+  environments: readonly EnvironmentLike[]
+  children: ReactNode
+}
+
+export function EnvironmentMenu({ label, environments, children }: EnvironmentMenuProps): JSX.Element {
+  const place = useCanvas((state) => state.place)
+  return (
+    <DropdownMenu.Root>
+      <DropdownMenu.Trigger className="pill" aria-label={`${texts.environment.pick}: ${label}`}>
+        {children}
+        <Icon name="down" size={12} />
+      </DropdownMenu.Trigger>
+      <DropdownMenu.Portal>
+        <DropdownMenu.Content className="menu" align="start" sideOffset={4}>
+          {environments.map(({ metadata, spec }) => (
+            <DropdownMenu.Item
+              key={metadata.name}
+              onSelect={() =>
+                open({ application: spec?.application ?? place?.application ?? '', namespace: spec?.namespace ?? '' })
+              }
+            >
+              <span className="grow">{metadata.name}</span>
+              <span className="meta">{spec?.namespace}</span>
+            </DropdownMenu.Item>
+          ))}
+        </DropdownMenu.Content>
+      </DropdownMenu.Portal>
+    </DropdownMenu.Root>
+  )
+}
+
+export function MoreMenu(): JSX.Element {
+  return (
+    <DropdownMenu.Root>
+      <DropdownMenu.Trigger className="btn icon bare" aria-label={texts.more}>
+        <Icon name="more" />
+      </DropdownMenu.Trigger>
+      <DropdownMenu.Portal>
+        <DropdownMenu.Content className="menu" align="end" sideOffset={4}>
+          <DropdownMenu.Item onSelect={() => openDialog('releases')}>
+            <Icon name="history" />
+            {texts.releases.title}
+          </DropdownMenu.Item>
+          <DropdownMenu.Item onSelect={() => openDialog('import')}>
+            <Icon name="download" />
+            {texts.start.import}
+          </DropdownMenu.Item>
+          <DropdownMenu.Item onSelect={() => switchTheme()}>
+            <Icon name="sun" />
+            {texts.palette.theme}
+          </DropdownMenu.Item>
+          <DropdownMenu.Separator className="separator" />
+          <DropdownMenu.Item onSelect={() => openDialog('shortcuts')}>
+            <Icon name="help" />
+            {texts.palette.shortcuts}
+          </DropdownMenu.Item>
+          <DropdownMenu.Item onSelect={() => setView({ isTouring: true })}>
+            <Icon name="play" />
+            {texts.palette.tour}
+          </DropdownMenu.Item>
+          <DropdownMenu.Item onSelect={() => close()}>
+            <Icon name="list" />
+            {texts.applications}
+          </DropdownMenu.Item>
+        </DropdownMenu.Content>
+      </DropdownMenu.Portal>
+    </DropdownMenu.Root>
+  )
+}
