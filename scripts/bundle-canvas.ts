@@ -13,7 +13,9 @@ import { type BuildOptions, type Metafile, type OutputFile, type Plugin, build }
 const outdir = 'dist/canvas'
 const source = 'packages/canvas/src/web'
 /** Of the code that the first paint waits for, compressed with gzip. */
-const budgetBytes = 250_000
+const budgetBytes = 240_000
+/** What is loaded lazily and is the first screen all the same, where no application is open. */
+const startPage = `${source}/shell/start-page.tsx`
 const entryTag = '<script type="module" src="./main.tsx"></script>'
 
 const common: BuildOptions = {
@@ -134,10 +136,22 @@ async function write(path: string, contents: Uint8Array): Promise<void> {
 }
 
 async function reportSize(): Promise<void> {
-  let bytes = 0
-  for (const { path, contents } of files)
-    if (initial.includes(path)) bytes += (await promisify(gzip)(contents, { level: 9 })).length
+  const start = Object.keys(outputs).find((name) => outputs[name]?.entryPoint === startPage)
+  if (start === undefined) throw new Error(`${startPage} is no longer loaded lazily`)
+  const workspaceBytes = await gzippedBytes(initial)
+  const startBytes = await gzippedBytes([...new Set([...initial, ...initialCode(start)])])
   const kilobytes = (count: number): string => `${(count / 1000).toFixed(1)} KB`
-  console.error(`canvas: ${kilobytes(bytes)} of JavaScript (gzip) before the first paint, of ${kilobytes(budgetBytes)}`)
-  if (bytes > budgetBytes) throw new Error('the page needs too much code to begin with: load parts of it lazily')
+  console.error(
+    `canvas: ${kilobytes(workspaceBytes)} of JavaScript (gzip) before the first paint of an application, ` +
+      `${kilobytes(startBytes)} of the start page, of ${kilobytes(budgetBytes)}`,
+  )
+  if (Math.max(workspaceBytes, startBytes) > budgetBytes)
+    throw new Error('the page needs too much code to begin with: load parts of it lazily')
+}
+
+async function gzippedBytes(names: readonly string[]): Promise<number> {
+  const sizes = files
+    .filter(({ path }) => names.includes(path))
+    .map(async ({ contents }) => (await promisify(gzip)(contents, { level: 9 })).length)
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
 }
