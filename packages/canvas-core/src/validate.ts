@@ -9,6 +9,7 @@ import { getField } from './field-path.ts'
 import { type ObjectKey, groupOf, parseKey } from './object-key.ts'
 import type { Problem } from './problem.ts'
 import { isRecord } from './schemas.ts'
+import { removalProblems } from './validate/removal-problems.ts'
 import { type Lookup, type ProblemContext, microserviceProblems, nameProblems } from './validate/resource-problems.ts'
 import { isTransitionRule } from './validate/rules.ts'
 import { schemaErrors } from './validate/schema-errors.ts'
@@ -19,7 +20,7 @@ export type Problems = ReadonlyMap<ObjectKey, readonly Problem[]>
 /** Objects of ours, and others that are staged. */
 export function validate(document: CanvasDocument): Problems {
   const objects = objectsOf(document)
-  const problems = new Map<ObjectKey, readonly Problem[]>()
+  const problems = new Map(removalProblems(document, objects))
   const circles = circlesOfUses(objects)
   for (const [key, object] of objects) {
     if (groupOf(object.apiVersion) !== group && !document.staged.has(key)) continue

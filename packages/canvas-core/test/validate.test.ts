@@ -2,6 +2,7 @@ import { kinds } from '@binnacle/model'
 import { describe, expect, it } from 'vitest'
 import { apply } from '../src/commands.ts'
 import { markComplete } from '../src/document.ts'
+import { renameProblem } from '../src/rename-problem.ts'
 import { blockingProblems, validate } from '../src/validate.ts'
 import { isTransitionRule, rules } from '../src/validate/rules.ts'
 import { dataSource, documentOf, dsKey, microservice, msKey, plain } from './support.ts'
@@ -135,5 +136,29 @@ describe('validate', () => {
     expect(blockingProblems(document, validate(document))).toMatchObject([
       { path: 'spec.type', message: expect.stringContaining('cannot change') as string },
     ])
+  })
+
+  it('keeps what others need from being deleted', () => {
+    const bound = microservice('api', { image: 'a:1', bindings: [{ name: 'cache' }] })
+    const removed = (keepWires: boolean): string[] => {
+      const before = markComplete(documentOf(bound, dataSource('cache')), complete)
+      const { document } = apply(before, { type: 'removeResource', key: dsKey('cache'), keepWires })
+      return blockingProblems(document, validate(document)).map(({ key, message }) => `${key}: ${message}`)
+    }
+    expect(removed(false)).toEqual([])
+    expect(removed(true)).toEqual([
+      `${dsKey('cache')}: api is still bound to it: remove the wire from api, or discard the deletion`,
+    ])
+  })
+})
+
+describe('renameProblem', () => {
+  const document = documentOf(microservice('api', { image: 'a:1' }), microservice('web', {}), dataSource('cache'))
+
+  it('says what is wrong with a name before it is given', () => {
+    expect(renameProblem(document, msKey('api'), 'Bad_Name')).toContain('must consist of lower case alphanumeric')
+    expect(renameProblem(document, msKey('api'), 'web')).toBe('there is a Microservice web already')
+    expect(renameProblem(document, msKey('api'), 'cache')).toContain('choose another name')
+    expect(renameProblem(document, msKey('api'), 'orders')).toBeUndefined()
   })
 })
