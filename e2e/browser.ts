@@ -20,12 +20,15 @@ export interface PageOptions {
   reducedMotion?: 'reduce' | 'no-preference'
 }
 
+/** The package's own flags put all pages into one process, where the end of one is the end of all. */
+const flags = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu']
+
 let browser: Promise<Browser> | undefined
 
 async function launched(): Promise<Browser> {
   browser ??= chromium
     .executablePath()
-    .then((executablePath) => playwright.launch({ executablePath, args: chromium.args, headless: true }))
+    .then((executablePath) => playwright.launch({ executablePath, args: flags, headless: true }))
   return browser
 }
 

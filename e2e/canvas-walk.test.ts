@@ -228,9 +228,13 @@ async function tabTo(page: Page, name: string | RegExp): Promise<void> {
 /** Along the tabs of the inspector with the arrow keys. */
 async function tabThrough(page: Page, name: string): Promise<void> {
   const tab = page.getByRole('tab', { name, exact: true })
+  const focused = page.locator('[role=tab]:focus')
   for (let presses = 0; presses < 10; presses++) {
-    if (await tab.evaluate((element) => element === element.ownerDocument.activeElement)) break
+    await focused.waitFor()
+    const at = await focused.innerText()
+    if (at === name) break
     await page.keyboard.press('ArrowRight')
+    await expect.poll(() => focused.innerText()).not.toBe(at)
   }
   await page.keyboard.press('Enter')
   await expect.poll(() => tab.getAttribute('aria-selected')).toBe('true')

@@ -50,8 +50,20 @@ function isTyping(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest('input, textarea, select, [contenteditable=true], .xterm') !== null
 }
 
+/** Where Shift and Enter begin a new line. */
+function isWritingLines(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest('textarea, [contenteditable=true], .xterm') !== null
+}
+
 function isElsewhere(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest('[role=dialog], [role=menu], [role=tablist], [role=log]') !== null
+}
+
+/** Keys that mean the selected nodes, and not the button or field that has the focus. */
+const nodeKeys: ReadonlySet<string> = new Set(['Enter', 'Delete', 'Backspace', ...Object.keys(directions)])
+
+function isOnCanvas(target: EventTarget | null): boolean {
+  return target === document.body || (target instanceof Element && target.closest('.react-flow__node') !== null)
 }
 
 function onKey(event: KeyboardEvent, context: StageKeys): void {
@@ -62,13 +74,14 @@ function onKey(event: KeyboardEvent, context: StageKeys): void {
     openDialog('palette')
     return
   }
-  if (isTyping(event.target)) return
-  if (shiftKey && key === 'Enter' && useCanvas.getState().dialog !== 'palette') {
+  if (shiftKey && key === 'Enter' && !isWritingLines(event.target) && useCanvas.getState().dialog !== 'palette') {
     event.preventDefault()
     void runDeploy()
     return
   }
+  if (isTyping(event.target)) return
   if (isElsewhere(event.target) || useCanvas.getState().dialog !== undefined) return
+  if (nodeKeys.has(key) && !isOnCanvas(event.target)) return
   const handled = isCommand
     ? onCommandKey(key.toLowerCase(), shiftKey, context)
     : onPlainKey({ key, altKey, shiftKey }, context)
