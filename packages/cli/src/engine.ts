@@ -18,12 +18,13 @@ import {
 } from '@binnacle/client'
 import { startControllers } from '@binnacle/controllers'
 import { ImageStore, type Registry, createImageSource, startRegistry } from '@binnacle/images'
-import { type Network, startNetwork } from '@binnacle/network'
+import { type Network, type Workloads, startNetwork } from '@binnacle/network'
 import {
   type ContainerRuntime,
   type NodeAgent,
   createProcessRuntime,
   createSimulatedRuntime,
+  markerVariable,
   standardStorageClass,
   startFolderProvisioner,
   startNode,
@@ -123,7 +124,9 @@ async function start(options: EngineOptions, started: (() => unknown)[], close: 
   started.push(() => registry.close())
   const ownHosts = new Set([registry.address, registry.address.replace('127.0.0.1', 'localhost')])
 
-  const network = await startServiceNetwork({ api, range, signal: stop.signal, onError })
+  const running = Promise.withResolvers<ContainerRuntime>()
+  const workloads = workloadsOf(running.promise)
+  const network = await startServiceNetwork({ api, range, workloads, signal: stop.signal, onError })
   started.push(() => network.close())
 
   const admin = createClient(
@@ -157,6 +160,7 @@ async function start(options: EngineOptions, started: (() => unknown)[], close: 
     log: (message, error) => log.error(message, error),
   })
   started.push(() => node.shutdown(shutdownGraceMs))
+  running.resolve(runtime)
   const [platform] = await Promise.all([
     startEnginePlatform({
       api,
@@ -215,11 +219,12 @@ async function registryPassword(data: string): Promise<string> {
 interface NetworkStart {
   api: ApiServer
   range: ServiceRange
+  workloads: Workloads
   signal: AbortSignal
   onError: (error: unknown) => void
 }
 
-async function startServiceNetwork({ api, range, signal, onError }: NetworkStart): Promise<Network> {
+async function startServiceNetwork({ api, range, workloads, signal, onError }: NetworkStart): Promise<Network> {
   const client = createClient(api.transport('binnacle:network'))
   const informers = new Informers({ client, onError })
   const network = await startNetwork({
@@ -229,6 +234,7 @@ async function startServiceNetwork({ api, range, signal, onError }: NetworkStart
     signal,
     dns: { address: range.dns, port: 53, zone },
     loadBalancerRange: range.loadBalancers,
+    workloads,
     onError,
   })
   informers.start(signal)
@@ -263,6 +269,20 @@ async function startVolumes({ api, admin, directory, nodeName, signal, onError }
   })
   informers.start(signal)
   return provisioner
+}
+
+/** How the network knows whose a process is. Answers when the runtime has found what an engine before left running. */
+function workloadsOf(running: Promise<ContainerRuntime>): Workloads {
+  return {
+    marker: markerVariable,
+    async containerOf(id) {
+      const found = (await running).containers().find((container) => container.id === id)
+      if (found === undefined) return undefined
+      const { podNamespace: namespace, podName: name, podUid: uid } = found
+      return { pod: { namespace, name, uid }, container: found.name }
+    },
+    hasPod: async (uid) => (await running).containers(uid).length > 0,
+  }
 }
 
 /** A DNS subdomain, as names of nodes must be. */

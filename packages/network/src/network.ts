@@ -12,8 +12,10 @@ import {
   endpointSlices,
   services,
 } from '@binnacle/client'
-import type { DnsRecords, ProxyCommand, ProxyReport } from './frontend.ts'
+import type { DnsRecords, ProxyCommand, ProxyReport, ProxyWorkerData, WorkloadAnswer } from './frontend.ts'
 import { LoadBalancerAddresses } from './load-balancer.ts'
+import type { TrafficSnapshot } from './traffic/snapshot.ts'
+import type { Workloads } from './traffic/traffic-meter.ts'
 import { type PlannedFrontend, planNames, planService, portKey } from './plan.ts'
 
 export interface NetworkOptions {
@@ -25,12 +27,16 @@ export interface NetworkOptions {
   dns: { address: string; port: number; zone: string }
   /** CIDR of the addresses of LoadBalancer Services. */
   loadBalancerRange: string
+  /** Whose processes run here: how the callers of Services are known. */
+  workloads: Workloads
   onError: (error: unknown) => void
 }
 
 export interface Network {
   /** Where cluster DNS answers. */
   readonly dns: { address: string; port: number }
+  /** The traffic between workloads since the start. Rejects when the network is closed. */
+  traffic(): Promise<TrafficSnapshot>
   close(): Promise<void>
 }
 
@@ -49,7 +55,7 @@ class ServiceNetwork {
   readonly #options: NetworkOptions
   readonly #services: Informer<Service>
   readonly #slices: Informer<EndpointSlice>
-  readonly #worker = new Worker(workerUrl)
+  readonly #worker: Worker
   readonly #addresses: LoadBalancerAddresses
   /** Keys of Services to look at again, done together once per turn of the event loop. */
   readonly #dirty = new Set<string>()
@@ -58,9 +64,14 @@ class ServiceNetwork {
   /** By Service: port key to the address that works instead of the Service's own. */
   readonly #instead = new Map<string, Map<string, string>>()
   #scheduled = false
+  /** Who asked for the figures of traffic and has no answer yet, in the order of asking. */
+  readonly #waiting: { resolve: (snapshot: TrafficSnapshot) => void; reject: (error: Error) => void }[] = []
+  #isClosed = false
 
   constructor(options: NetworkOptions) {
     this.#options = options
+    const workerData: ProxyWorkerData = { marker: options.workloads.marker }
+    this.#worker = new Worker(workerUrl, { workerData })
     this.#addresses = new LoadBalancerAddresses(options.loadBalancerRange)
     this.#services = options.informers.of<Service>(services)
     this.#slices = options.informers.of<EndpointSlice>(endpointSlices, {
@@ -84,7 +95,7 @@ class ServiceNetwork {
     this.#worker.on('message', (report: ProxyReport) => this.#report(report))
     this.#worker.on('error', this.#options.onError)
     this.#tell({ type: 'listenDns', address: this.#options.dns.address, port: this.#options.dns.port })
-    return { dns: await dns, close: () => this.#close() }
+    return { dns: await dns, traffic: () => this.#traffic(), close: () => this.#close() }
   }
 
   /** Rejects when the worker cannot even start. */
@@ -107,7 +118,31 @@ class ServiceNetwork {
     this.#worker.postMessage(command)
   }
 
+  #traffic(): Promise<TrafficSnapshot> {
+    return new Promise((resolve, reject) => {
+      if (this.#isClosed) {
+        reject(closedError())
+        return
+      }
+      this.#waiting.push({ resolve, reject })
+      this.#tell({ type: 'traffic' })
+    })
+  }
+
+  async #answer(report: Extract<ProxyReport, { type: 'whose' }>): Promise<void> {
+    const { workloads } = this.#options
+    const answer: WorkloadAnswer = {}
+    if ('podUid' in report) answer.hasPod = await workloads.hasPod(report.podUid)
+    else {
+      const container = await workloads.containerOf(report.containerId)
+      if (container !== undefined) answer.container = container
+    }
+    this.#tell({ type: 'whose', question: report.question, answer })
+  }
+
   async #close(): Promise<void> {
+    this.#isClosed = true
+    for (const { reject } of this.#waiting.splice(0)) reject(closedError())
     const ended = new Promise((resolve) => this.#worker.once('exit', resolve))
     this.#tell({ type: 'close' })
     await ended
@@ -191,7 +226,26 @@ class ServiceNetwork {
   }
 
   #report(report: ProxyReport): void {
-    if (report.type !== 'listening' && report.type !== 'failed') return
+    switch (report.type) {
+      case 'traffic':
+        this.#waiting.shift()?.resolve(report.snapshot)
+        return
+      case 'whose':
+        this.#answer(report).catch(this.#options.onError)
+        return
+      case 'error':
+        this.#options.onError(report.error)
+        return
+      case 'listening':
+      case 'failed':
+        this.#listening(report)
+        return
+      case 'dns':
+      case 'closed':
+    }
+  }
+
+  #listening(report: Extract<ProxyReport, { type: 'listening' | 'failed' }>): void {
     const found = this.#frontendOf(report.id)
     if (found === undefined) return
     const { key, frontend } = found
@@ -243,6 +297,10 @@ class ServiceNetwork {
     const service = this.#services.get(key)
     if (service !== undefined) this.#options.events.record(service, 'Warning', reason, message)
   }
+}
+
+function closedError(): Error {
+  return new Error('the network is closed')
 }
 
 function explain(code: string): string {

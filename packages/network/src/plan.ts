@@ -20,7 +20,8 @@ export function portKey(port: ServicePort): string {
 export function planService(service: Service, slices: readonly EndpointSlice[]): PlannedFrontend[] {
   const spec = service.spec
   if (spec === undefined || spec.type === 'ExternalName' || spec.clusterIP === 'None' || !spec.clusterIP) return []
-  const key = `${service.metadata.namespace}/${service.metadata.name}`
+  const { namespace = '', name = '' } = service.metadata
+  const key = `${namespace}/${name}`
   const affinity =
     spec.sessionAffinity === 'ClientIP'
       ? { affinitySeconds: spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800 }
@@ -34,6 +35,7 @@ export function planService(service: Service, slices: readonly EndpointSlice[]):
     const add = (role: Role, address: string, port: number, fallback: boolean): void => {
       frontends.push({
         id: `${key}:${portKey(servicePort)}@${role}:${address}`,
+        service: { namespace, name, port: servicePort.port },
         address,
         port,
         protocol,

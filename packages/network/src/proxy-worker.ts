@@ -1,14 +1,16 @@
 // Entry of the data plane's thread.
 
-import { parentPort } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
 import { DataPlane } from './data-plane.ts'
-import type { ProxyCommand } from './frontend.ts'
+import type { ProxyCommand, ProxyReport, ProxyWorkerData } from './frontend.ts'
 
 const port = parentPort
 if (port === null) throw new Error('proxy-worker runs as a worker thread only')
 
-const plane = new DataPlane((report) => {
-  port.postMessage(report)
-  if (report.type === 'closed') port.close()
-})
+const { marker } = workerData as ProxyWorkerData
+const report = (said: ProxyReport): void => {
+  port.postMessage(said)
+  if (said.type === 'closed') port.close()
+}
+const plane = new DataPlane(report, { marker })
 port.on('message', (command: ProxyCommand) => plane.command(command))

@@ -6,6 +6,8 @@ import { createServer, connect, type Server, type Socket } from 'node:net'
 import { once } from 'node:events'
 import type { Backend, Frontend } from './frontend.ts'
 import { Balancer } from './balancer.ts'
+import type { ServiceReference } from './traffic/snapshot.ts'
+import type { TrafficMeter } from './traffic/traffic-meter.ts'
 
 /** Milliseconds to wait for a backend to accept. */
 const connectTimeoutMs = 2000
@@ -14,8 +16,12 @@ export class TcpFrontend {
   readonly #server: Server
   readonly #balancer: Balancer
   readonly #sockets = new Set<Socket>()
+  readonly #service: ServiceReference
+  readonly #meter: TrafficMeter | undefined
 
-  constructor(frontend: Frontend) {
+  constructor(frontend: Frontend, meter?: TrafficMeter) {
+    this.#service = frontend.service
+    this.#meter = meter
     this.#balancer = new Balancer(frontend)
     this.#server = createServer(
       { allowHalfOpen: true, noDelay: true, pauseOnConnect: true },
@@ -42,6 +48,7 @@ export class TcpFrontend {
 
   async #serve(client: Socket): Promise<void> {
     this.#track(client)
+    const meter = this.#meter?.tcp(client, this.#service)
     for (const backend of this.#balancer.order(client.remoteAddress ?? '')) {
       const upstream = await dial(backend)
       if (upstream === undefined) continue
@@ -52,9 +59,11 @@ export class TcpFrontend {
       this.#track(upstream)
       this.#balancer.chosen(client.remoteAddress ?? '', backend)
       join(client, upstream)
+      meter?.joined(upstream)
       return
     }
     // Nobody is there: what the kernel does for a Service without endpoints.
+    meter?.failed()
     client.resetAndDestroy()
   }
 

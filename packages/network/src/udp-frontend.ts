@@ -5,6 +5,9 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { Balancer } from './balancer.ts'
 import type { Backend, Frontend } from './frontend.ts'
+import type { ServiceReference } from './traffic/snapshot.ts'
+import type { Tally } from './traffic/tally.ts'
+import type { TrafficMeter } from './traffic/traffic-meter.ts'
 
 /** nf_conntrack_udp_timeout_stream is 120 s; one-way flows are forgotten after 30 s there. */
 const idleMs = 60_000
@@ -13,6 +16,7 @@ interface Flow {
   socket: Socket
   backend: Backend
   idle: NodeJS.Timeout
+  tally: Tally | undefined
 }
 
 export class UdpFrontend {
@@ -20,7 +24,12 @@ export class UdpFrontend {
   readonly #balancer: Balancer
   readonly #flows = new Map<string, Flow>()
 
-  constructor(frontend: Frontend) {
+  readonly #service: ServiceReference
+  readonly #meter: TrafficMeter | undefined
+
+  constructor(frontend: Frontend, meter?: TrafficMeter) {
+    this.#service = frontend.service
+    this.#meter = meter
     this.#balancer = new Balancer(frontend)
     this.#socket = createSocket('udp4', (message, from) => this.#forward(message, from))
   }
@@ -52,18 +61,28 @@ export class UdpFrontend {
     const flow = this.#flows.get(key) ?? this.#open(key, from)
     if (flow === undefined) return
     flow.idle.refresh()
+    if (flow.tally !== undefined) flow.tally.counters.bytesIn += message.length
     flow.socket.send(message, flow.backend.port, flow.backend.address)
   }
 
   #open(key: string, from: RemoteInfo): Flow | undefined {
     const [backend] = this.#balancer.order(from.address)
-    if (backend === undefined) return undefined
+    const tally = this.#meter?.udp(from, this.#socket.address(), this.#service)
+    if (backend === undefined) {
+      if (tally !== undefined) tally.counters.failures++
+      return undefined
+    }
+    if (tally !== undefined) {
+      tally.counters.opened++
+      tally.counters.open++
+    }
     this.#balancer.chosen(from.address, backend)
     const socket = createSocket('udp4', (answer) => {
       flow.idle.refresh()
+      if (tally !== undefined) tally.counters.bytesOut += answer.length
       this.#socket.send(answer, from.port, from.address)
     })
-    const flow: Flow = { socket, backend, idle: setTimeout(() => this.#end(key, flow), idleMs) }
+    const flow: Flow = { socket, backend, idle: setTimeout(() => this.#end(key, flow), idleMs), tally }
     // "Connection refused" of a backend that has just ended: the next datagram chooses again.
     socket.on('error', () => this.#end(key, flow))
     this.#flows.set(key, flow)
@@ -73,6 +92,7 @@ export class UdpFrontend {
   #end(key: string, flow: Flow): void {
     clearTimeout(flow.idle)
     flow.socket.close()
+    if (flow.tally !== undefined) flow.tally.counters.open--
     this.#flows.delete(key)
   }
 }

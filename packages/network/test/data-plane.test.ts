@@ -57,6 +57,7 @@ async function startBackend(
 function frontend(backends: Frontend['backends'], more: Partial<Frontend> = {}): Frontend {
   return {
     id: 'default/web:80/TCP@cluster',
+    service: { namespace: 'default', name: 'web', port: 80 },
     address: '127.0.0.1',
     port: 0,
     protocol: 'TCP',
