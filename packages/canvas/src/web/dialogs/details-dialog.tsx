@@ -5,12 +5,13 @@ import {
   type Conflict,
   type DiffLine,
   type ObjectDiff,
+  type ObjectKey,
   conflictsOf,
   diffOf,
   parseKey,
 } from '@binnacle/canvas-core'
 import { type JSX, useEffect, useState } from 'react'
-import { checkDeploy } from '../state/deploy.ts'
+import { type DeployProblem, checkDeploy } from '../state/deploy.ts'
 import { runDeploy } from '../state/deploying.ts'
 import { act, openDialog, useCanvas } from '../state/store.ts'
 import { texts } from '../texts.ts'
@@ -63,22 +64,7 @@ function Body(): JSX.Element {
               {texts.staged.discard}
             </button>
           </h3>
-          {problems
-            .filter(({ key }) => key === diff.key)
-            .map(({ message, fields }) => (
-              <div key={message} className="problem" role="alert">
-                <Icon name="bad" />
-                <div>
-                  {fields.length === 0
-                    ? message
-                    : fields.map(({ path, message: words }) => (
-                        <p key={path + words}>
-                          <code className="mono">{path}</code>: {words}
-                        </p>
-                      ))}
-                </div>
-              </div>
-            ))}
+          <Problems objectKey={diff.key} refused={problems} />
           {conflictsOf(document, diff.key).map((conflict) => (
             <ConflictRow key={conflict.path} conflict={conflict} />
           ))}
@@ -94,6 +80,29 @@ function Body(): JSX.Element {
           </p>
         ))}
     </div>
+  )
+}
+
+/** What the page knows to be wrong, and what the cluster says beside it. */
+function Problems({ objectKey, refused }: { objectKey: ObjectKey; refused: readonly DeployProblem[] }): JSX.Element {
+  const known = useCanvas((state) => state.graph.problems.get(objectKey)) ?? []
+  const knownPaths = new Set(known.map(({ path }) => path))
+  const told = refused
+    .filter(({ key }) => key === objectKey)
+    .flatMap(({ message, fields }) => (fields.length === 0 ? [{ path: '', message }] : fields))
+    .filter(({ path }) => !knownPaths.has(path))
+    .map((problem) => ({ ...problem, severity: 'error' as const }))
+  return (
+    <>
+      {[...known, ...told].map(({ path, message, severity }) => (
+        <p key={path + message} className={`problem ${severity}`} role="alert">
+          <Icon name={severity === 'error' ? 'bad' : 'warn'} />
+          <span>
+            {path !== '' && <code className="mono">{path}</code>} {message}
+          </span>
+        </p>
+      ))}
+    </>
   )
 }
 

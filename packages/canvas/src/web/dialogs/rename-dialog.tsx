@@ -1,10 +1,11 @@
 // A new name for a node; wires follow. And a name for a frame around several.
 
-import { parseKey } from '@binnacle/canvas-core'
-import { type JSX, useState } from 'react'
-import { act, openDialog, select, useCanvas } from '../state/store.ts'
+import { parseKey, renameProblem } from '@binnacle/canvas-core'
+import { type JSX, useId, useState } from 'react'
+import { act, currentDocument, openDialog, select, useCanvas } from '../state/store.ts'
 import { texts } from '../texts.ts'
 import { Dialog } from '../ui/dialog.tsx'
+import { Icon } from '../ui/icons.tsx'
 
 export function RenameDialog(): JSX.Element | undefined {
   const dialog = useCanvas((state) => state.dialog)
@@ -17,6 +18,7 @@ export function RenameDialog(): JSX.Element | undefined {
       key={first + dialog}
       title={isRename ? texts.inspector.rename : texts.graph.group}
       initial={isRename ? parseKey(first).name : ''}
+      problemOf={isRename ? (name) => renameProblem(currentDocument(), first, name) : undefined}
       onDone={(name) => {
         if (isRename) {
           if (act({ type: 'renameResource', key: first, name }, { label: texts.inspector.rename }))
@@ -31,14 +33,20 @@ export function RenameDialog(): JSX.Element | undefined {
 function NameDialog({
   title,
   initial,
+  problemOf,
   onDone,
 }: {
   title: string
   initial: string
+  /** What is wrong with a name. */
+  problemOf: ((name: string) => string | undefined) | undefined
   onDone: (name: string) => void
 }): JSX.Element {
   const [name, setName] = useState(initial)
-  const isGood = name.trim() !== '' && name !== initial
+  const id = useId()
+  const isNew = name.trim() !== '' && name.trim() !== initial
+  const problem = isNew ? problemOf?.(name.trim()) : undefined
+  const isGood = isNew && problem === undefined
   return (
     <Dialog
       title={title}
@@ -54,11 +62,21 @@ function NameDialog({
       <input
         className="input"
         aria-label={title}
+        aria-invalid={problem !== undefined}
+        aria-describedby={id}
         autoFocus
         value={name}
         onChange={(event) => setName(event.target.value)}
         onKeyDown={(event) => event.key === 'Enter' && isGood && onDone(name.trim())}
       />
+      <div id={id} role="alert">
+        {problem !== undefined && (
+          <p className="problem error">
+            <Icon name="bad" />
+            {problem}
+          </p>
+        )}
+      </div>
     </Dialog>
   )
 }

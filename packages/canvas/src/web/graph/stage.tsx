@@ -142,9 +142,7 @@ function Graph(): JSX.Element {
           if (nodeId === null) return
           useCanvas.setState({ wiring: { from: nodeId, legal: new Set(legalTargets(currentDocument(), nodeId)) } })
         }}
-        onConnect={({ source, target }: Connection) =>
-          act({ type: 'connect', from: source, to: target }, { label: texts.graph.connectTitle(parseKey(source).name) })
-        }
+        onConnect={({ source, target }: Connection) => connectNodes(source, target)}
         onConnectEnd={(event, state) => {
           useCanvas.setState({ wiring: undefined })
           setWhyNotText(undefined)
@@ -152,16 +150,20 @@ function Graph(): JSX.Element {
           if (from === undefined || state.isValid === true) return
           const { clientX, clientY } =
             'changedTouches' in event ? (event.changedTouches[0] ?? { clientX: 0, clientY: 0 }) : event
-          const over = state.toNode?.id
-          if (over !== undefined && over !== from) {
-            const why = whyNot(currentDocument(), from, over)
-            if (why !== undefined) {
-              setWhyNotText({ text: why, x: clientX, y: clientY })
-              setTimeout(() => setWhyNotText(undefined), 4000)
-            }
+          const over = nodeAt(clientX, clientY) ?? state.toNode?.id
+          if (over === undefined) {
+            startAdding({ at: flow.screenToFlowPosition({ x: clientX, y: clientY }), from })
             return
           }
-          if (over === undefined) startAdding({ at: flow.screenToFlowPosition({ x: clientX, y: clientY }), from })
+          // Let go where it began, which is no wire at all.
+          if (over === from && state.toHandle?.type !== 'target') return
+          const why = whyNot(currentDocument(), from, over)
+          if (why === undefined) {
+            connectNodes(from, over)
+            return
+          }
+          setWhyNotText({ text: why, x: clientX, y: clientY })
+          setTimeout(() => setWhyNotText(undefined), 4000)
         }}
         isValidConnection={isValidConnection}
         connectionRadius={20}
@@ -206,6 +208,16 @@ function Graph(): JSX.Element {
       )}
     </>
   )
+}
+
+function connectNodes(from: string, to: string): void {
+  act({ type: 'connect', from, to }, { label: texts.graph.connectTitle(parseKey(from).name) })
+}
+
+/** The node under a point of the window: a wire may be let go anywhere on it. */
+function nodeAt(x: number, y: number): string | undefined {
+  const element = document.elementFromPoint(x, y)?.closest<HTMLElement>('.react-flow__node-resource')
+  return element?.dataset['id']
 }
 
 const margin = 24

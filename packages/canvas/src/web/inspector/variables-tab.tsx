@@ -1,6 +1,6 @@
 // The environment of a service: its own variables, and those that its wires bring.
 
-import { type GraphNode, objectOf } from '@binnacle/canvas-core'
+import { type GraphNode, itemPath, objectOf } from '@binnacle/canvas-core'
 import { type EnvVar, type Microservice, bindingKeysOf, type DataSource, variablePrefix } from '@binnacle/model'
 import { type JSX, useState } from 'react'
 import { act, useCanvas } from '../state/store.ts'
@@ -47,6 +47,7 @@ export function VariablesTab({ node, canEdit }: { node: GraphNode; canEdit: bool
           <OwnVariable
             key={index}
             variable={variable}
+            problems={problemsOf(node, variable, index)}
             canEdit={canEdit}
             onChange={(next) => write(env.with(index, next))}
             onRemove={() => write(env.toSpliced(index, 1))}
@@ -71,14 +72,21 @@ export function VariablesTab({ node, canEdit }: { node: GraphNode; canEdit: bool
   )
 }
 
+/** Of a variable, whether its name or its place in the list is told. */
+function problemsOf({ problems }: GraphNode, { name }: EnvVar, index: number): GraphNode['problems'] {
+  const places = [itemPath('spec.env', name), itemPath('spec.env', String(index))]
+  return problems.filter(({ path }) => places.some((place) => path === place || path.startsWith(`${place}.`)))
+}
+
 interface OwnVariableProps {
   variable: EnvVar
+  problems: GraphNode['problems']
   canEdit: boolean
   onChange: (variable: EnvVar) => void
   onRemove: () => void
 }
 
-function OwnVariable({ variable, canEdit, onChange, onRemove }: OwnVariableProps): JSX.Element {
+function OwnVariable({ variable, problems, canEdit, onChange, onRemove }: OwnVariableProps): JSX.Element {
   const { name, value, valueFrom } = variable
   const secret = valueFrom?.secretKeyRef
   const configMap = valueFrom?.configMapKeyRef
@@ -113,6 +121,12 @@ function OwnVariable({ variable, canEdit, onChange, onRemove }: OwnVariableProps
           <Icon name="close" size={12} />
         </button>
       )}
+      {problems.map(({ path, message, severity }) => (
+        <p key={path + message} className={`problem ${severity}`} role="alert">
+          <Icon name={severity === 'error' ? 'bad' : 'warn'} />
+          {message}
+        </p>
+      ))}
     </div>
   )
 }

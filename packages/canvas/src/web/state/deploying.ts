@@ -1,16 +1,17 @@
 // The deploy as the page lives it: progress on the nodes, what went wrong at the fields, a word at the end.
 
-import { allConflicts } from '@binnacle/canvas-core'
+import { allConflicts, blockingProblems } from '@binnacle/canvas-core'
 import { texts } from '../texts.ts'
 import { DeployFailure, deploy } from './deploy.ts'
 import { messageOf } from './session.ts'
 import { openDialog, toast, useCanvas } from './store.ts'
 
 export async function runDeploy(note = ''): Promise<void> {
-  const { editor, deployment, rollbackTo } = useCanvas.getState()
+  const { editor, graph, deployment, rollbackTo } = useCanvas.getState()
   const { document } = editor
   if (deployment.phase === 'running' || document.staged.size === 0) return
-  if (allConflicts(document).length > 0) {
+  // What is known to be wrong is shown with its fields, and nothing is written: not of what is right, either.
+  if (allConflicts(document).length > 0 || blockingProblems(document, graph.problems).length > 0) {
     openDialog('details')
     return
   }

@@ -14,6 +14,7 @@ import {
   applyLive,
   applySnapshot,
   buildGraph,
+  contentOf,
   createDocument,
   createEditor,
   execute,
@@ -120,7 +121,22 @@ function setEditor(editor: Editor): void {
   const { editor: before, graph } = getState()
   if (editor === before) return
   setState({ editor, graph: editor.document === before.document ? graph : buildGraph(editor.document, graph) })
-  if (editor.document.staged !== before.document.staged) keepStaged(editor.document)
+  if (editor.document.staged === before.document.staged) return
+  keepStaged(editor.document)
+  forgetProblems(before.document, editor.document)
+}
+
+/** What the cluster said of an edit is no longer so when the edit is another one. */
+function forgetProblems(before: CanvasDocument, after: CanvasDocument): void {
+  const { deployment } = getState()
+  const problems = deployment.problems.filter(({ key }) => key !== '' && wantedOf(before, key) === wantedOf(after, key))
+  if (problems.length < deployment.problems.length) setState({ deployment: { ...deployment, problems } })
+}
+
+/** Carried over to a newer version an edit stays the same. */
+function wantedOf({ staged }: CanvasDocument, key: ObjectKey): string | undefined {
+  const change = staged.get(key)
+  return change && JSON.stringify(change.type === 'delete' ? change.type : contentOf(change.object))
 }
 
 /** Opens an application: an empty document that the watches fill, with what was staged in this browser before. */
@@ -200,9 +216,7 @@ export function stagedEdits({ nodes }: Graph): number {
 export function stagedErrors({ nodes }: Graph): number {
   return nodes.reduce(
     (sum, { staged, problems, conflicts }) =>
-      staged === undefined || staged === 'delete'
-        ? sum
-        : sum + conflicts + problems.filter(({ severity }) => severity === 'error').length,
+      staged === undefined ? sum : sum + conflicts + problems.filter(({ severity }) => severity === 'error').length,
     0,
   )
 }
