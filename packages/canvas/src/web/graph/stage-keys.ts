@@ -216,7 +216,11 @@ export function goTo(key: string): void {
 
 function focusNode(key: string): void {
   requestAnimationFrame(() =>
-    setTimeout(() => document.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(key)}"]`)?.focus()),
+    setTimeout(() => {
+      // A dialog that was opened meanwhile keeps the focus.
+      if (useCanvas.getState().dialog !== undefined) return
+      document.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(key)}"]`)?.focus()
+    }),
   )
 }
 
