@@ -2,7 +2,8 @@
 // (metadata other than labels and annotations), and where it stands on the Canvas.
 
 import { type Unstructured, deepEqual } from '@binnacle/api'
-import { canvasAnnotation, groupAnnotation, positionAnnotation } from '@binnacle/model'
+import { type AnySchema, canvasAnnotation, groupAnnotation, positionAnnotation } from '@binnacle/model'
+import { withDefaults } from './schemas.ts'
 
 /** Annotations that are no content: the Canvas's own, and what other tools note for themselves. */
 const passedOver: ReadonlySet<string> = new Set([
@@ -45,9 +46,12 @@ function otherAnnotations(annotations: Texts | undefined): Texts {
   return Object.fromEntries(Object.entries(annotations ?? {}).filter(([name]) => passedOver.has(name)))
 }
 
-/** Whether both would be deployed as the same; absent and empty are the same. */
-export function sameContent(left: Unstructured, right: Unstructured): boolean {
-  return left === right || deepEqual(contentOf(left), contentOf(right))
+/** Whether both would be deployed as the same: absent is the same as empty, and with a schema as its default. */
+export function sameContent(left: Unstructured, right: Unstructured, schema?: AnySchema): boolean {
+  if (left === right || deepEqual(contentOf(left), contentOf(right))) return true
+  return (
+    schema !== undefined && deepEqual(withDefaults(contentOf(left), schema), withDefaults(contentOf(right), schema))
+  )
 }
 
 /** The object that has the content, and everything else from `live`. */

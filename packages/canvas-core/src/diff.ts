@@ -7,7 +7,7 @@ import { contentOf, withContent } from './content.ts'
 import { type CanvasDocument, schemaOf } from './document.ts'
 import { type FieldPath, fieldPath, getField, itemPath, parsePath, removeField, setField } from './field-path.ts'
 import type { ObjectKey } from './object-key.ts'
-import { childSchema, isListSchema, isRecord, itemKeys } from './schemas.ts'
+import { childSchema, isListSchema, isRecord, itemKeys, withDefaults } from './schemas.ts'
 
 export interface DiffLine {
   /** As kubectl writes it: `spec.env[STRIPE_KEY].value`. '' is the whole object. */
@@ -87,8 +87,8 @@ class Differ {
   }
 
   compare(before: unknown, after: unknown, place: Place): void {
-    if (deepEqual(before, after)) return
     const { schema } = place
+    if (deepEqual(before, after) || deepEqual(withDefaults(before, schema), withDefaults(after, schema))) return
     const [object, nextObject] = [before ?? {}, after ?? {}]
     if (isRecord(object) && isRecord(nextObject) && (place.path === '' || isStrewn(before, after, schema)))
       return this.#members(object, nextObject, place)

@@ -165,7 +165,7 @@ function rebase(document: CanvasDocument, { change, before, after }: LiveChange)
   if (change === undefined) return undefined
   if (change.type === 'delete') {
     if (after === undefined) return undefined
-    const isSame = sameContent(change.base, after)
+    const isSame = sameContent(change.base, after, schemaOf(document, after))
     return {
       type: 'delete',
       base: after,
@@ -195,8 +195,8 @@ export function stagedUpdate(
   document: CanvasDocument,
   { live, object, conflicts }: { live: Unstructured; object: Unstructured; conflicts: readonly StagedConflict[] },
 ): StagedChange | undefined {
-  if (sameContent(object, live)) return undefined
   const schema = schemaOf(document, live)
+  if (sameContent(object, live, schema)) return undefined
   const seen = new Set<FieldPath>()
   const open = conflicts.filter(({ path, base }) => {
     if (seen.has(path)) return false

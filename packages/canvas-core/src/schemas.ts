@@ -79,3 +79,17 @@ export function itemKeys(list: readonly unknown[], schema: AnySchema | undefined
   }
   return new Set(keys).size === keys.length ? keys : undefined
 }
+
+/** The value as the server keeps it: with the defaults of what is absent, in objects that are there. */
+export function withDefaults(value: unknown, schema: AnySchema | undefined): unknown {
+  if (schema === undefined) return value
+  if (value === undefined) return schema.default
+  if (Array.isArray(value)) return value.map((item) => withDefaults(item, schema.items))
+  if (!isRecord(value)) return value
+  const filled: Record<string, unknown> = {}
+  for (const name of new Set([...Object.keys(value), ...Object.keys(schema.properties ?? {})])) {
+    const member = withDefaults(value[name], childSchema(schema, name))
+    if (member !== undefined) filled[name] = member
+  }
+  return filled
+}

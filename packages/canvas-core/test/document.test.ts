@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Command, apply } from '../src/commands.ts'
+import { objectDiff } from '../src/diff.ts'
 import { type CanvasDocument, applyLive, conflictsOf, objectOf } from '../src/document.ts'
 import { changed, documentOf, microservice, msKey, served } from './support.ts'
 
@@ -80,5 +81,23 @@ describe('a document', () => {
     const undone = apply(deployed, inverse).document
     expect(objectOf(undone, api)?.['spec']).toEqual({ image: 'shop/api:2' })
     expect(undone.staged.get(api)).toMatchObject({ type: 'update' })
+  })
+})
+
+describe('defaults of the server', () => {
+  it('are no difference: an object as it was written is the object as it is kept', () => {
+    const written = microservice('api', { image: 'a:1', ports: [{ name: 'http', port: 80 }] })
+    const kept = microservice('api', {
+      image: 'a:1',
+      ports: [{ name: 'http', port: 80, protocol: 'TCP' }],
+      serviceType: 'ClusterIP',
+      access: 'Any',
+      replicas: 2,
+    })
+    const document = documentOf(kept)
+    const staged = after(document, { type: 'replaceResource', key: api, object: written })
+    expect(objectDiff(staged, api)?.lines.map(({ path }) => path)).toEqual(['spec.replicas'])
+    const object = { ...written, spec: { ...(written['spec'] as object), replicas: 2 } }
+    expect(after(document, { type: 'replaceResource', key: api, object }).staged.size).toBe(0)
   })
 })
