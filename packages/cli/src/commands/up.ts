@@ -160,6 +160,7 @@ async function startEngineCanvas({ options, data, engine, credentials, log }: Ca
       port: options.canvasPort,
       sessions: sessionsPath(data.path),
       linkKey,
+      traffic: () => engine.network.traffic(),
       onError: (error) => log.error('canvas', error),
     })
   } catch (error) {
