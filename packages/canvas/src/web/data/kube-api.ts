@@ -66,10 +66,14 @@ export async function askRaw(
       : { body: JSON.stringify(body), headers: { 'content-type': contentType ?? 'application/json' } }),
   }).catch((error: unknown) => {
     if (signal?.aborted === true) throw error
-    throw new KubeError({ message: 'the Canvas server does not answer', reason: 'Unreachable', code: 0 })
+    throw unreachable()
   })
   if (response.ok) return response
   throw new KubeError(await statusOf(response))
+}
+
+export function unreachable(): KubeError {
+  return new KubeError({ message: 'the Canvas server does not answer', reason: 'Unreachable', code: 0 })
 }
 
 async function statusOf(response: Response): Promise<Partial<Status>> {

@@ -1,7 +1,7 @@
 // Rates from the cumulative counters of the service proxy: what happened between the last two looks. Where the cluster has
 // no such source the reading stays undefined, and the page says so.
 
-import { KubeError } from './kube-api.ts'
+import { KubeError, unreachable } from './kube-api.ts'
 
 /** One series of `GET /traffic`: cumulative since the engine's start (see packages/network traffic). */
 export interface TrafficEdge {
@@ -44,7 +44,9 @@ export function flowKey(source: string, service: string): FlowKey {
 }
 
 export async function readTraffic(signal: AbortSignal): Promise<TrafficSnapshot> {
-  const response = await fetch('/traffic', { signal })
+  const response = await fetch('/traffic', { signal }).catch((error: unknown) => {
+    throw signal.aborted ? error : unreachable()
+  })
   if (!response.ok) throw new KubeError({ message: await response.text(), code: response.status })
   return response.json() as Promise<TrafficSnapshot>
 }

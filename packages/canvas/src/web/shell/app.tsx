@@ -42,7 +42,7 @@ function Workspace(): JSX.Element {
   const hasPanel = useCanvas((state) => state.panel !== undefined)
   const isTouring = useCanvas((state) => state.isTouring)
   const dialog = useCanvas((state) => state.dialog)
-  const connection = useCanvas((state) => state.connection)
+  const isLost = useCanvas((state) => state.connection !== 'open' && state.isSynced)
   return (
     <div className="app" data-side={hasSide}>
       <TopBar />
@@ -52,7 +52,7 @@ function Workspace(): JSX.Element {
         <div className="staged-anchor">
           <StagedBar />
         </div>
-        {connection !== 'open' && (
+        {isLost && (
           <p className="lost" role="alert">
             {texts.cluster.lost}
           </p>
