@@ -59,33 +59,62 @@ export interface TestEngine extends AsyncDisposable {
   tryKubectl(...args: string[]): Promise<CommandResult>
   /** `binnacle` on the engine's data folder. */
   binnacle(...args: string[]): Promise<CommandResult>
+  /** Ends the engine; what is called before the new one is started sees none. The new one has the data and ports of the old. */
+  restart(meanwhile?: () => Promise<void>): Promise<void>
 }
 
 export async function startEngine(...flags: string[]): Promise<TestEngine> {
   const folder = await mkdtemp(join(tmpdir(), 'binnacle-e2e-'))
   const data = join(folder, 'data')
-  const child = spawn(
-    process.execPath,
-    [main, 'up', '--data', data, '--port', '0', '--registry-port', '0', '-o', 'json', ...flags],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
-  const record = JSON.parse(await firstLine(child)) as TestEngine['record']
+  const up = (...more: string[]): ChildProcess =>
+    spawn(
+      process.execPath,
+      [main, 'up', '--data', data, '--port', '0', '--registry-port', '0', '-o', 'json', ...flags, ...more],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    )
+  const child = up()
+  const record = await recordOf(child)
   const env = { ...process.env, KUBECONFIG: record.kubeconfig, HOME: folder }
   const tryKubectl = (...args: string[]): Promise<CommandResult> => command('kubectl', args, { env })
-  return {
+  const engine: TestEngine = {
     data,
     process: child,
     record,
+    async restart(meanwhile) {
+      const { api, canvas, registry } = engine.record
+      await end(engine.process, 'SIGTERM')
+      await meanwhile?.()
+      const ports = [
+        ['--port', api],
+        ['--canvas-port', canvas],
+        ['--registry-port', registry],
+      ] as const
+      // The last of a flag that is given twice counts.
+      engine.process = up(...ports.flatMap(([flag, at]) => (at === undefined ? [] : [flag, portOf(at)])))
+      engine.record = await recordOf(engine.process)
+    },
     tryKubectl,
     kubectl: async (...args) => succeeded(args, await tryKubectl(...args)),
     apply: async (manifest) =>
       succeeded(['apply'], await command('kubectl', ['apply', '-f', '-'], { env, input: manifest })),
     binnacle: (...args) => command(process.execPath, [main, ...args, '--data', data]),
     async [Symbol.asyncDispose]() {
-      await end(child, 'SIGTERM')
+      await end(engine.process, 'SIGTERM')
       await rm(folder, { recursive: true, force: true })
     },
   }
+  return engine
+}
+
+async function recordOf(child: ChildProcess): Promise<TestEngine['record']> {
+  return JSON.parse(await firstLine(child)) as TestEngine['record']
+}
+
+/** Of an address or URL. */
+function portOf(address: string): string {
+  const port = /:(\d+)(?:\/|$)/.exec(address)?.[1]
+  if (port === undefined) throw new Error(`${address} has no port`)
+  return port
 }
 
 function succeeded(args: readonly string[], { code, stdout, stderr }: CommandResult): string {
