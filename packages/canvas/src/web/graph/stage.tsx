@@ -33,6 +33,7 @@ import { texts } from '../texts.ts'
 import { Icon } from '../ui/icons.tsx'
 import { useReducedMotion } from '../ui/reduced-motion.ts'
 import { FrameNode, type FrameFlowNode, NoteNode, type NoteFlowNode } from './decoration-nodes.tsx'
+import { useFitOnce } from './fit-once.ts'
 import { colourOf } from './node-state.tsx'
 import { placesOf } from './places.ts'
 import { ResourceNode, type ResourceFlowNode } from './resource-node.tsx'
@@ -74,6 +75,7 @@ function Graph(): JSX.Element {
   const [nodes, setNodes] = useState<FlowNode[]>([])
   const [whyNotText, setWhyNotText] = useState<{ text: string; x: number; y: number }>()
   useStageKeys({ flow, shown })
+  useFitOnce()
 
   useEffect(() => {
     setNodes((before) => flowNodes(before, { shown, graph, selected }))
@@ -176,8 +178,6 @@ function Graph(): JSX.Element {
         edgesFocusable={false}
         minZoom={0.1}
         maxZoom={2}
-        fitView
-        fitViewOptions={{ padding: 0.2, maxZoom: 1 }}
         proOptions={{ hideAttribution: true }}
         aria-label={texts.graph.label}
       >
