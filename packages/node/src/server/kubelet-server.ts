@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { Pod } from '@binnacle/api'
 import type { ContainerRuntime, ContainerSnapshot, LogOptions, StreamOptions } from '../runtime.ts'
+import { CpuRates } from './cpu-rates.ts'
 import { servePortForward } from './port-forward.ts'
 import {
   acceptLogSocket,
@@ -55,6 +56,7 @@ class HttpError extends Error {
 
 export class KubeletServer {
   readonly #options: KubeletServerOptions
+  readonly #cpuRates = new CpuRates()
   readonly #server: Server
   readonly #sockets = new Set<Duplex>()
 
@@ -262,7 +264,9 @@ export class KubeletServer {
   }
 
   async #summary(): Promise<object> {
-    const time = new Date(this.#options.now()).toISOString()
+    const now = this.#options.now()
+    const time = new Date(now).toISOString()
+    const seen = new Set<string>()
     const pods = await Promise.all(
       this.#options.pods().map(async ({ pod }) => {
         const { name, namespace, uid } = pod.metadata
@@ -270,10 +274,16 @@ export class KubeletServer {
           this.#options.runtime.containers(uid).map(async (snapshot) => {
             const usage = await this.#options.runtime.stats(snapshot.id)
             if (usage === undefined) return undefined
+            seen.add(snapshot.id)
+            const usageNanoCores = this.#cpuRates.rate(snapshot.id, usage.cpuNanoseconds, now)
             return {
               name: snapshot.name,
               startTime: new Date(snapshot.startedAt).toISOString(),
-              cpu: { time, usageCoreNanoSeconds: usage.cpuNanoseconds },
+              cpu: {
+                time,
+                ...(usageNanoCores === undefined ? {} : { usageNanoCores }),
+                usageCoreNanoSeconds: usage.cpuNanoseconds,
+              },
               memory: { time, workingSetBytes: usage.memoryBytes, rssBytes: usage.memoryBytes },
             }
           }),
@@ -285,6 +295,7 @@ export class KubeletServer {
         }
       }),
     )
+    this.#cpuRates.keep(seen)
     return { node: { nodeName: this.#options.nodeName, startTime: time }, pods }
   }
 
