@@ -263,17 +263,3 @@ export const groupValidations: Readonly<Record<string, KindValidation>> = {
     },
   },
 }
-
-const admission = 'admissionregistration.k8s.io'
-
-/** Kinds whose own validation is elsewhere or not needed, but whose updates must name the version that they replace. */
-export const versionedKinds: Readonly<Record<string, KindValidation>> = Object.fromEntries(
-  [
-    'MutatingAdmissionPolicy',
-    'MutatingAdmissionPolicyBinding',
-    'MutatingWebhookConfiguration',
-    'ValidatingAdmissionPolicy',
-    'ValidatingAdmissionPolicyBinding',
-    'ValidatingWebhookConfiguration',
-  ].map((kind) => [`${admission}/${kind}`, { requiresResourceVersion: true }]),
-)

@@ -5,13 +5,21 @@ import type { FieldError } from '../field-error.ts'
 import { nameIsDnsSubdomain } from '../names.ts'
 import type { KubeObject } from '../object.ts'
 import type { ResourceInfo } from '../resource.ts'
+import {
+  mutatingAdmissionPolicyBindingValidation,
+  mutatingAdmissionPolicyValidation,
+  validatingAdmissionPolicyBindingValidation,
+  validatingAdmissionPolicyValidation,
+} from './admission-policies.ts'
+import { webhookConfigurationValidation } from './admission-webhooks.ts'
 import { batchValidations } from './batch.ts'
 import { configValidations } from './config.ts'
 import { coreValidations } from './core.ts'
 import { daemonSetValidation } from './daemon-set.ts'
 import { eventValidations } from './events.ts'
+import { type CompileExpression, compileNothing } from './expressions.ts'
 import { flowControlValidations } from './flow-control.ts'
-import { groupValidations, versionedKinds } from './groups.ts'
+import { groupValidations } from './groups.ts'
 import type { KindValidation } from './kind-validation.ts'
 import { type MetadataUpdateRules, validateMetadata, validateMetadataUpdate } from './metadata.ts'
 import { anyFinalizer, metadataLooks } from './metadata-rules.ts'
@@ -25,12 +33,12 @@ import { statefulSetValidation } from './stateful-set.ts'
 import { storageValidations } from './storage.ts'
 import { workloadValidations } from './workloads.ts'
 
+export type { CelType, CelVariables, CompiledExpression, CompileExpression } from './expressions.ts'
 export type { KindValidation } from './kind-validation.ts'
 export { validateFieldManager } from './metadata.ts'
 export { validateServiceAddresses } from './service.ts'
 
 const byKind: Readonly<Record<string, KindValidation>> = {
-  ...versionedKinds,
   ...batchValidations,
   ...configValidations,
   ...coreValidations,
@@ -45,6 +53,12 @@ const byKind: Readonly<Record<string, KindValidation>> = {
   '/PersistentVolumeClaim': persistentVolumeClaimValidation,
   '/Pod': podValidation,
   '/Service': serviceValidation,
+  'admissionregistration.k8s.io/MutatingAdmissionPolicy': mutatingAdmissionPolicyValidation,
+  'admissionregistration.k8s.io/MutatingAdmissionPolicyBinding': mutatingAdmissionPolicyBindingValidation,
+  'admissionregistration.k8s.io/MutatingWebhookConfiguration': webhookConfigurationValidation,
+  'admissionregistration.k8s.io/ValidatingAdmissionPolicy': validatingAdmissionPolicyValidation,
+  'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding': validatingAdmissionPolicyBindingValidation,
+  'admissionregistration.k8s.io/ValidatingWebhookConfiguration': webhookConfigurationValidation,
   'apps/DaemonSet': daemonSetValidation,
   'apps/StatefulSet': statefulSetValidation,
 }
@@ -74,27 +88,36 @@ function metadataRules(kind: Kind): MetadataUpdateRules {
   }
 }
 
-/** Everything that is wrong with a new object; an empty list where nothing is. */
-export function validateCreate(kind: Kind, object: KubeObject): FieldError[] {
+/** Everything that is wrong with a new object; an empty list where nothing is. `compile`: for its CEL expressions. */
+export function validateCreate(
+  kind: Kind,
+  object: KubeObject,
+  compile: CompileExpression = compileNothing,
+): FieldError[] {
   const errors: FieldError[] = []
   const rules = metadataRules(kind)
   const validation = validationOf(kind)
   if (rules.looks !== 'none') validateMetadata(errors, object.metadata, rules)
-  validation.create?.(object as never, errors)
+  validation.create?.(object as never, errors, compile)
   // What the kind does not look at is looked at for all kinds, once the rest is good.
   if (rules.looks === 'none' && errors.length === 0) validateMetadata(errors, object.metadata, rules)
   return errors
 }
 
 /** Everything that is wrong with a replaced object, or with the change itself. `old` is not changed. */
-export function validateUpdate(kind: Kind, object: KubeObject, old: KubeObject, subresource?: string): FieldError[] {
+export function validateUpdate(
+  kind: Kind,
+  object: KubeObject,
+  old: KubeObject,
+  { subresource, compile = compileNothing }: { subresource?: string | undefined; compile?: CompileExpression } = {},
+): FieldError[] {
   const errors: FieldError[] = []
   const validation = validationOf(kind)
   validateMetadataUpdate(errors, object.metadata, old.metadata, metadataRules(kind))
   const viaSubresource = subresource === undefined ? undefined : validation.subresources?.[subresource]
   if (viaSubresource) viaSubresource(object as never, old as never, errors)
-  else if (validation.update) validation.update(object as never, old as never, errors)
-  else validation.create?.(object as never, errors)
+  else if (validation.update) validation.update(object as never, old as never, errors, compile)
+  else validation.create?.(object as never, errors, compile)
   return errors
 }
 

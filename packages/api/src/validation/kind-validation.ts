@@ -2,6 +2,7 @@
 
 import type { FieldError } from '../field-error.ts'
 import type { NameCheck } from '../names.ts'
+import type { CompileExpression } from './expressions.ts'
 
 /** Functions take their own kind's type; the key under which they are registered vouches for it. */
 export interface KindValidation {
@@ -9,9 +10,9 @@ export interface KindValidation {
   name?: NameCheck
   /** Whether an update without resourceVersion is refused. */
   requiresResourceVersion?: boolean
-  create?(object: never, errors: FieldError[]): void
+  create?(object: never, errors: FieldError[], compile: CompileExpression): void
   /** Absent: what is checked on create is checked again. */
-  update?(object: never, old: never, errors: FieldError[]): void
+  update?(object: never, old: never, errors: FieldError[], compile: CompileExpression): void
   /** Updates through sub-resources that have their own rules of what may change. */
   subresources?: Readonly<Record<string, (object: never, old: never, errors: FieldError[]) => void>>
   statusUpdate?(object: never, old: never, errors: FieldError[]): void

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { batchValidations } from '../../src/validation/batch.ts'
 import type { FieldError } from '../../src/field-error.ts'
+import { compileNothing } from '../../src/validation/expressions.ts'
 
 const container = { name: 'a', image: 'b', imagePullPolicy: 'Always', terminationMessagePolicy: 'File' }
 const labels = {
@@ -23,8 +24,8 @@ const template = {
 function errorsOf(kind: string, object: object, old?: object): FieldError[] {
   const errors: FieldError[] = []
   const rules = batchValidations[kind]
-  if (old === undefined) rules?.create?.(object as never, errors)
-  else rules?.update?.(object as never, old as never, errors)
+  if (old === undefined) rules?.create?.(object as never, errors, compileNothing)
+  else rules?.update?.(object as never, old as never, errors, compileNothing)
   return errors
 }
 

@@ -18,7 +18,7 @@ function pod(spec: object): KubeObject {
 const container = (more: object): object => ({ containers: [{ name: 'a', image: 'i', ...more }] })
 const problems = (spec: object): string[] => validateCreate(kind, pod(spec)).map(fieldErrorText)
 const updateProblems = (spec: object, old: object, subresource?: string): string[] =>
-  validateUpdate(kind, pod(spec), pod(old), subresource).map(fieldErrorText)
+  validateUpdate(kind, pod(spec), pod(old), { subresource }).map(fieldErrorText)
 
 describe('a new pod', () => {
   it.each<[string, object, string[]]>([

@@ -1,8 +1,7 @@
 // What is special about built-in kinds, by storage key.
 
 import type { Strategy } from '../strategy.ts'
-import { mutatingAdmissionPolicies, validatingAdmissionPolicies } from '../admission/policy-strategy.ts'
-import { mutatingWebhookConfigurations, validatingWebhookConfigurations } from '../admission/webhook-strategy.ts'
+import { validatingAdmissionPolicies } from '../admission/policy-strategy.ts'
 import { customResourceDefinitions } from '../custom/definition-strategy.ts'
 import { certificateSigningRequests } from './certificate-signing-requests.ts'
 import { namespaces } from './namespaces.ts'
@@ -21,9 +20,6 @@ export const strategies: Readonly<Record<string, Strategy>> = {
   replicationcontrollers: scalable,
   'certificatesigningrequests.certificates.k8s.io': certificateSigningRequests,
   'customresourcedefinitions.apiextensions.k8s.io': customResourceDefinitions,
-  'mutatingadmissionpolicies.admissionregistration.k8s.io': mutatingAdmissionPolicies,
-  'mutatingwebhookconfigurations.admissionregistration.k8s.io': mutatingWebhookConfigurations,
-  'validatingwebhookconfigurations.admissionregistration.k8s.io': validatingWebhookConfigurations,
   'validatingadmissionpolicies.admissionregistration.k8s.io': validatingAdmissionPolicies,
   'deployments.apps': scalable,
   'replicasets.apps': scalable,

@@ -22,6 +22,7 @@ import {
 import { updateManagedFields } from '@binnacle/api'
 import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts'
 import type { Call } from '../call.ts'
+import { checkExpression } from '../cel/result-type.ts'
 import type { Row } from '../registry.ts'
 import type { Backend, Strategy, WriteContext } from '../strategy.ts'
 import { dedupeOwnerReferences, requireKind } from './metadata.ts'
@@ -192,10 +193,12 @@ function validationErrors(
   old: KubeObject | undefined,
 ): FieldError[] | Promise<FieldError[]> {
   const { info, hooks } = row
-  if (old === undefined) return hooks.validateCreate?.(object) ?? validateCreate(info, object)
+  if (old === undefined) return hooks.validateCreate?.(object) ?? validateCreate(info, object, checkExpression)
   if (request.subresource === 'status')
     return hooks.validateStatusUpdate?.(object, old) ?? validateStatusUpdate(info, object, old)
-  return hooks.validateUpdate?.(object, old) ?? validateUpdate(info, object, old, request.subresource)
+  const { subresource } = request
+  const compile = checkExpression
+  return hooks.validateUpdate?.(object, old) ?? validateUpdate(info, object, old, { subresource, compile })
 }
 
 /** The object as it is kept. */
