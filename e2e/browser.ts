@@ -79,10 +79,14 @@ export function nodeNamed(page: Page, name: string): ReturnType<Page['locator']>
 }
 
 /** Where pictures for docs/ go, when they are asked for: `SCREENSHOTS=docs/screens npx vitest run e2e/canvas-walk`. */
-const pictures = process.env['SCREENSHOTS']
+export const pictures: string | undefined = process.env['SCREENSHOTS']
 
+/** In both themes. */
 export async function picture(page: Page, name: string): Promise<void> {
   if (pictures === undefined) return
   await mkdir(join(root, pictures), { recursive: true })
-  await page.screenshot({ path: join(root, pictures, `${name}.png`) })
+  for (const theme of ['light', 'dark']) {
+    await page.evaluate((wanted) => (document.documentElement.dataset['theme'] = wanted), theme)
+    await page.screenshot({ path: join(root, pictures, `${name}-${theme}.png`) })
+  }
 }

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { closeBrowser, nodeNamed, openCanvas, picture } from './browser.ts'
-import { type TestEngine, hasProgram, root, startEngine } from './support.ts'
+import { closeBrowser, nodeNamed, openCanvas, picture, pictures } from './browser.ts'
+import { type TestEngine, eventually, hasProgram, root, startEngine } from './support.ts'
 
 const missing = (await hasProgram('redis-server')) ? '' : 'redis-server'
 
@@ -78,7 +78,7 @@ describe.skipIf(missing !== '')(`the Canvas${missing === '' ? '' : ` (needs ${mi
     await drawWire(page, 'orders', 'redis')
     await drawWire(page, 'orders', 'api')
     // 12–13: staged, and compared.
-    await picture(page, 'staged-dark')
+    await picture(page, 'staged')
     await expect.poll(() => page.locator('.banner').innerText()).toMatch(/2 staged changes/)
     await page.getByRole('button', { name: 'Details' }).click()
     await expect.poll(() => page.getByRole('dialog').innerText()).toMatch(/orders[\s\S]*is created/)
@@ -92,7 +92,7 @@ describe.skipIf(missing !== '')(`the Canvas${missing === '' ? '' : ` (needs ${mi
     await page.getByRole('tab', { name: 'Overview' }).click()
     await page.getByRole('button', { name: 'Send a test request' }).click()
     await expect.poll(() => page.locator('.side').innerText(), { timeout: 20_000 }).toMatch(/Answered 200/)
-    await picture(page, 'running-dark')
+    await pictureUnderLoad(engine, page)
     // 17: broken, and back.
     await page.getByRole('button', { name: 'Break it' }).click()
     await page.getByText(/was ended. Watch it come back/).waitFor()
@@ -100,7 +100,7 @@ describe.skipIf(missing !== '')(`the Canvas${missing === '' ? '' : ` (needs ${mi
     // 18: its log.
     await page.getByRole('tab', { name: 'Logs' }).click()
     await page.getByRole('log').getByText('orders is ready').first().waitFor()
-    await picture(page, 'logs-dark')
+    await picture(page, 'logs')
     // 19–20: back to the first release.
     await page.getByRole('button', { name: /^Releases/ }).click()
     await page.getByRole('button', { name: 'Roll back to r1' }).click()
@@ -272,4 +272,21 @@ async function focusNode(page: Page, name: string): Promise<void> {
       ),
     )
     .toBe(true)
+}
+
+/** A picture with traffic on the wires, when pictures are asked for. */
+async function pictureUnderLoad(engine: TestEngine, page: Page): Promise<void> {
+  if (pictures === undefined) return
+  const urls = (await engine.kubectl('get', 'microservices', '-o', 'jsonpath={.items[*].status.url}')).split(' ')
+  let isOver = false
+  const load = (async () => {
+    while (!isOver) await Promise.all(urls.map((url) => fetch(url).then((response) => response.text(), String)))
+  })()
+  await eventually('traffic on the wires', async () => {
+    const text = await nodeNamed(page, 'web').innerText()
+    return /[1-9]\d* req\/s/.test(text) || undefined
+  })
+  await picture(page, 'running')
+  isOver = true
+  await load
 }
