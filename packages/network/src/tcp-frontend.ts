@@ -63,7 +63,7 @@ export class TcpFrontend {
       return
     }
     // Nobody is there: what the kernel does for a Service without endpoints.
-    meter?.failed()
+    await meter?.failed()
     client.resetAndDestroy()
   }
 

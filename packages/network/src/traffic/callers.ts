@@ -1,6 +1,9 @@
 // Who holds the other end of a connection: the socket's inode by its addresses, then the process that has that inode
 // open, then the container of that process. Questions that come while an answer is being looked for are looked up
 // together afterwards. Nothing is guessed: what was gone before it could be seen is unknown.
+//
+// The kernel takes some milliseconds to list the sockets of the machine, in which a short call may be over. So who is
+// likely to hold the connection is looked at meanwhile: processes of containers, new ones, and those that called last.
 
 import { type Clock, systemClock } from '@binnacle/api'
 import { ContainerProcesses } from './container-processes.ts'
@@ -20,11 +23,12 @@ export interface CallersOptions {
 /** Looking may take this share of the time, averaged over what `burstMs` of looking allows at once. */
 const share = 0.25
 const burstMs = 100
-/** Processes that called last are asked first. */
+/** Processes that called last are looked at first, strangers too. */
 const rememberedCallers = 8
 
 interface Question {
   socket: ClientSocket
+  isOver: () => boolean
   answer: Promise<Caller>
   give: (caller: Caller) => void
 }
@@ -48,14 +52,15 @@ export class Callers {
     this.#processes = new ContainerProcesses(marker, () => clock.now())
   }
 
-  find(socket: ClientSocket): Promise<Caller> {
+  /** `isOver` says that the connection has ended: then it is looked for no more. */
+  find(socket: ClientSocket, isOver: () => boolean = () => false): Promise<Caller> {
     if (!this.#isLinux) return Promise.resolve('unknown')
     const key = JSON.stringify(socket)
     const asked = this.#waiting.get(key)
     if (asked !== undefined) return asked.answer
     let give: (caller: Caller) => void = () => undefined
     const answer = new Promise<Caller>((resolve) => (give = resolve))
-    this.#waiting.set(key, { socket, answer, give })
+    this.#waiting.set(key, { socket, isOver, answer, give })
     if (!this.#isLooking) void this.#look()
     return answer
   }
@@ -66,8 +71,9 @@ export class Callers {
       const questions = [...this.#waiting.values()]
       this.#waiting = new Map()
       const startedAt = this.#clock.now()
+      const lasting = questions.filter(({ isOver }) => !isOver())
       try {
-        await this.#answer(questions)
+        if (lasting.length > 0) await this.#answer(lasting, startedAt)
       } catch (error) {
         this.#onError(error)
       }
@@ -78,26 +84,31 @@ export class Callers {
     this.#isLooking = false
   }
 
-  async #answer(questions: readonly Question[]): Promise<void> {
-    const inodes = await socketInodes(questions.map(({ socket }) => socket))
+  async #answer(questions: readonly Question[], startedAt: number): Promise<void> {
+    const [inodes, glanced] = await Promise.all([
+      socketInodes(questions.map(({ socket }) => socket)),
+      this.#likelyHolders(),
+    ])
     const open = new Map<string, Question[]>()
     for (const question of questions) {
       const inode = inodes.get(question.socket)
       if (inode !== undefined) open.set(inode, [...(open.get(inode) ?? []), question])
     }
+    for (const inode of open.keys()) {
+      const pid = glanced.get(inode)
+      if (pid !== undefined) await this.#holds(pid, [inode], open, startedAt)
+    }
     let hidden = false
     const searched = new Set<number>()
-    const search = async (pids: readonly number[]): Promise<void> => {
-      for (const pid of pids) {
-        if (open.size === 0) return
+    // A process may hand its connection to a child that was not there at the first look.
+    for (let fresh = await this.#notIn(searched, open); fresh.length > 0; fresh = await this.#notIn(searched, open)) {
+      for (const pid of fresh) {
         searched.add(pid)
-        hidden = !(await this.#search(pid, open)) || hidden
+        const sockets = open.size === 0 ? [] : await this.#processes.sockets(pid)
+        if (sockets === undefined) hidden = true
+        else await this.#holds(pid, sockets, open, startedAt)
       }
     }
-    await search(this.#lastCallers)
-    // A process may hand its connection to a child that was not there at the first look.
-    for (let fresh = await this.#notIn(searched, open); fresh.length > 0; fresh = await this.#notIn(searched, open))
-      await search(fresh)
     if (open.size === 0) return
     const left = [...open].flatMap(([inode, asked]) => asked.map((question) => ({ inode, question })))
     const still = await socketInodes(left.map(({ question }) => question.socket))
@@ -107,28 +118,36 @@ export class Callers {
     }
   }
 
-  async #notIn(searched: ReadonlySet<number>, open: ReadonlyMap<string, unknown>): Promise<number[]> {
-    if (open.size === 0) return []
-    await this.#processes.refresh()
-    const pids = this.#processes.pids()
-    this.#lastCallers = this.#lastCallers.filter((pid) => pids.includes(pid))
-    return pids.filter((pid) => !searched.has(pid))
+  /** Processes by the inodes of sockets that may be new. */
+  async #likelyHolders(): Promise<Map<string, number>> {
+    await this.#processes.refresh({ renew: false })
+    const pids = new Set([...this.#processes.newcomers(), ...this.#lastCallers, ...this.#processes.pids(), process.pid])
+    const found = new Map<string, number>()
+    await Promise.all(
+      [...pids].map(async (pid) => {
+        for (const inode of await this.#processes.glance(pid)) found.set(inode, pid)
+      }),
+    )
+    return found
   }
 
-  /** Answers what the process holds. False where its descriptors may not be read. */
-  async #search(pid: number, open: Map<string, Question[]>): Promise<boolean> {
-    const held = await this.#processes.holds(pid, new Set(open.keys()))
-    if (held === undefined) return false
-    if (held.length === 0) return true
-    const containerId = await this.#processes.containerOf(pid)
-    // Its number is another process's by now.
-    if (containerId === undefined) return true
+  async #notIn(searched: ReadonlySet<number>, open: ReadonlyMap<string, unknown>): Promise<number[]> {
+    if (open.size === 0) return []
+    await this.#processes.refresh({ renew: true })
+    return this.#processes.pids().filter((pid) => !searched.has(pid))
+  }
+
+  /** Answers what the process holds. */
+  async #holds(pid: number, inodes: readonly string[], open: Map<string, Question[]>, since: number): Promise<void> {
+    const held = inodes.filter((inode) => open.has(inode))
+    if (held.length === 0) return
+    const owner = await this.#processes.ownerOf(pid, since)
     this.#lastCallers = [pid, ...this.#lastCallers.filter((other) => other !== pid)].slice(0, rememberedCallers)
+    const caller = owner === 'stranger' ? 'outside' : (owner ?? 'unknown')
     for (const inode of held) {
-      for (const { give } of open.get(inode) ?? []) give({ containerId })
+      for (const { give } of open.get(inode) ?? []) give(caller)
       open.delete(inode)
     }
-    return true
   }
 
   /** Waits where looking has taken more than its share. */

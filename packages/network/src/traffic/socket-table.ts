@@ -1,6 +1,6 @@
 // Sockets of this machine by their addresses, from Linux's /proc/net: which inode does a client's socket have?
 
-import { readFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { endianness } from 'node:os'
 
 export interface Address {
@@ -35,12 +35,15 @@ async function tcpInodes(sockets: readonly ClientSocket[]): Promise<Map<ClientSo
     }
     if (wanted.size === 0) break
     const length = hexLength(family) * 2 + 1
-    eachLine(await table(family), (text, at) => {
-      const socket = wanted.get(text.slice(at, at + length))
-      if (socket === undefined) return
-      const inode = inodeAt(text, at)
+    for await (const text of rows(family)) {
+      const key = text.slice(0, length)
+      const socket = wanted.get(key)
+      if (socket === undefined) continue
+      const inode = inodeIn(text)
       if (inode !== undefined) found.set(socket, inode)
-    })
+      wanted.delete(key)
+      if (wanted.size === 0) break
+    }
   }
   return found
 }
@@ -57,11 +60,11 @@ async function udpInodes(sockets: readonly ClientSocket[]): Promise<Map<ClientSo
         wanted.set(key, [...(wanted.get(key) ?? []), socket])
     }
     const length = hexLength(family)
-    eachLine(await table(family), (text, at) => {
-      const inode = inodeAt(text, at)
-      if (inode === undefined) return
-      for (const socket of wanted.get(text.slice(at, at + length)) ?? []) candidates.get(socket)?.add(inode)
-    })
+    for await (const text of rows(family)) {
+      const inode = inodeIn(text)
+      if (inode === undefined) continue
+      for (const socket of wanted.get(text.slice(0, length)) ?? []) candidates.get(socket)?.add(inode)
+    }
   }
   const found = new Map<ClientSocket, string>()
   for (const [socket, [inode, ...others]] of candidates) {
@@ -73,29 +76,40 @@ async function udpInodes(sockets: readonly ClientSocket[]): Promise<Map<ClientSo
 
 type Family = 'tcp' | 'tcp6' | 'udp' | 'udp6'
 
-async function table(family: Family): Promise<string> {
-  try {
-    return await readFile(`/proc/net/${family}`, 'latin1')
-  } catch (error) {
+/**
+ * Lines of the table from the local address on. To be left early: the kernel walks through all buckets of its hash table,
+ * which takes milliseconds, and makes the text as it is read.
+ */
+async function* rows(family: Family): AsyncGenerator<string> {
+  const file = await open(`/proc/net/${family}`).catch((error: NodeJS.ErrnoException) => {
     // A kernel without IPv6.
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return ''
+    if (error.code === 'ENOENT') return undefined
     throw error
-  }
-}
-
-/** Calls with the place of the local address, for every line but the heading. */
-function eachLine(text: string, visit: (text: string, at: number) => void): void {
-  for (let line = text.indexOf('\n') + 1; line > 0 && line < text.length; line = text.indexOf('\n', line) + 1) {
-    const colon = text.indexOf(': ', line)
-    if (colon < 0) return
-    visit(text, colon + 2)
+  })
+  if (file === undefined) return
+  try {
+    const buffer = Buffer.allocUnsafe(65_536)
+    let rest = ''
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length)
+      if (bytesRead === 0) return
+      const lines = (rest + buffer.toString('latin1', 0, bytesRead)).split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) {
+        // The heading has none.
+        const colon = line.indexOf(': ')
+        if (colon >= 0) yield line.slice(colon + 2)
+      }
+    }
+  } finally {
+    await file.close()
   }
 }
 
 /** undefined for a socket that belongs to the kernel alone: the program has closed it. */
-function inodeAt(text: string, at: number): string | undefined {
+function inodeIn(row: string): string | undefined {
   // local remote state queues timer retransmits uid timeout inode
-  const inode = text.slice(at, text.indexOf('\n', at)).split(/ +/)[8]
+  const inode = row.split(/ +/)[8]
   return inode === '0' ? undefined : inode
 }
 

@@ -15,6 +15,8 @@ export interface TallyOptions {
 
 export class Tally {
   readonly #options: TallyOptions
+  /** Resolves when it is known who called, or that this cannot be known. */
+  readonly sourceKnown: Promise<void>
   #source: TrafficSource | undefined
   #protocol: TrafficProtocol | undefined
   #edge: Edge | undefined
@@ -22,7 +24,7 @@ export class Tally {
 
   constructor(options: TallyOptions) {
     this.#options = options
-    void this.#learnSource()
+    this.sourceKnown = this.#learnSource()
   }
 
   async #learnSource(): Promise<void> {

@@ -3,9 +3,14 @@
 
 import type { Socket } from 'node:net'
 import { HttpExchanges } from './http-exchanges.ts'
+import type { Clock } from '@binnacle/api'
 import type { Tally } from './tally.ts'
 
+/** How long a connection that nobody accepts is kept for its caller to be found, in milliseconds. */
+const refusalWaitMs = 50
+
 export class TcpMeter {
+  readonly #clock: Clock
   readonly #tally: Tally
   readonly #client: Socket
   #upstream: Socket | undefined
@@ -14,15 +19,26 @@ export class TcpMeter {
   #in = 0
   #out = 0
 
-  constructor(tally: Tally, client: Socket) {
+  constructor(tally: Tally, client: Socket, clock: Clock) {
+    this.#clock = clock
     this.#tally = tally
     this.#client = client
   }
 
-  /** No backend accepted. */
-  failed(): void {
+  /**
+   * No backend accepted. Resolves when it is known whose connection this is, or nearly at once: one that is reset at once
+   * is gone before anybody can look, and who it is that gets no answer is what one wants to know most.
+   */
+  failed(): Promise<void> {
     this.#tally.counters.failures++
     this.#tally.speaks('tcp')
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(refusalWaitMs, resolve)
+      void this.#tally.sourceKnown.finally(() => {
+        cancel()
+        resolve()
+      })
+    })
   }
 
   /** To be called when the bytes have been set to flow, so that each piece is passed on before it is looked at here. */

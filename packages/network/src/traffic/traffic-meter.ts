@@ -71,8 +71,10 @@ export class TrafficMeter {
           local: { address: remoteAddress, port: remotePort },
           remote: { address: localAddress, port: localPort },
         },
+        () => client.destroyed,
       ),
       client,
+      this.#clock,
     )
     this.#open.add(meter)
     client.once('close', () => {
@@ -90,13 +92,13 @@ export class TrafficMeter {
     return tally
   }
 
-  #tally(service: ServiceReference, socket: ClientSocket | false): Tally {
-    const source = socket === false ? Promise.resolve('unknown' as const) : this.#sourceOf(socket)
+  #tally(service: ServiceReference, socket: ClientSocket | false, isOver?: () => boolean): Tally {
+    const source = socket === false ? Promise.resolve('unknown' as const) : this.#sourceOf(socket, isOver)
     return new Tally({ edges: this.#edges, service, source, now: () => this.#clock.now() })
   }
 
-  async #sourceOf(socket: ClientSocket): Promise<TrafficSource> {
-    const caller: Caller = await this.#callers.find(socket)
+  async #sourceOf(socket: ClientSocket, isOver?: () => boolean): Promise<TrafficSource> {
+    const caller: Caller = await this.#callers.find(socket, isOver)
     if (typeof caller === 'string') return caller
     // A container that is none of ours is another engine's.
     return (await this.#options.workloads.containerOf(caller.containerId)) ?? 'outside'

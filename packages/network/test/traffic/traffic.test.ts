@@ -164,6 +164,7 @@ describe('the figures of traffic', () => {
     const client = connect(port, '127.0.0.1')
     await once(client, 'error')
     expect(await edge(({ failures }) => failures === 1)).toMatchObject({
+      source: 'outside',
       protocol: 'tcp',
       connectionsOpened: 0,
       connectionsOpen: 0,
