@@ -86,7 +86,7 @@ export async function picture(page: Page, name: string): Promise<void> {
   if (pictures === undefined) return
   await mkdir(join(root, pictures), { recursive: true })
   for (const theme of ['light', 'dark']) {
-    await page.evaluate((wanted) => (document.documentElement.dataset['theme'] = wanted), theme)
-    await page.screenshot({ path: join(root, pictures, `${name}-${theme}.png`) })
+    await page.locator('html').evaluate((element, wanted) => element.setAttribute('data-theme', wanted), theme)
+    await page.screenshot({ path: join(root, pictures, `${name}-${theme}.png`), animations: 'disabled' })
   }
 }

@@ -77,6 +77,10 @@ describe.skipIf(missing !== '')(`the Canvas${missing === '' ? '' : ` (needs ${mi
     // 10–11: wires.
     await drawWire(page, 'orders', 'redis')
     await drawWire(page, 'orders', 'api')
+    // Tidied up, which moves nothing of what runs.
+    await page.getByRole('button', { name: 'Tidy up' }).click()
+    await expect.poll(() => isLeftOf(page, 'orders', 'api')).toBe(true)
+    await page.getByRole('button', { name: 'Fit to screen' }).click()
     // 12–13: staged, and compared.
     await picture(page, 'staged')
     await expect.poll(() => page.locator('.banner').innerText()).toMatch(/2 staged changes/)
@@ -278,15 +282,21 @@ async function focusNode(page: Page, name: string): Promise<void> {
 async function pictureUnderLoad(engine: TestEngine, page: Page): Promise<void> {
   if (pictures === undefined) return
   const urls = (await engine.kubectl('get', 'microservices', '-o', 'jsonpath={.items[*].status.url}')).split(' ')
-  let isOver = false
+  const over = new AbortController()
   const load = (async () => {
-    while (!isOver) await Promise.all(urls.map((url) => fetch(url).then((response) => response.text(), String)))
+    while (!over.signal.aborted)
+      await Promise.all(urls.map((url) => fetch(url).then((response) => response.text(), String)))
   })()
   await eventually('traffic on the wires', async () => {
     const text = await nodeNamed(page, 'web').innerText()
     return /[1-9]\d* req\/s/.test(text) || undefined
   })
   await picture(page, 'running')
-  isOver = true
+  over.abort()
   await load
+}
+
+async function isLeftOf(page: Page, one: string, other: string): Promise<boolean> {
+  const [a, b] = await Promise.all([nodeNamed(page, one).boundingBox(), nodeNamed(page, other).boundingBox()])
+  return a !== null && b !== null && a.x < b.x
 }

@@ -194,7 +194,8 @@ function Graph(): JSX.Element {
             zoomable
             ariaLabel={texts.graph.map}
             nodeColor={(node) => (isResource(node) ? `var(${colourOf(node.data.node.status.state)})` : 'transparent')}
-            maskColor="var(--veil)"
+            position="bottom-left"
+            maskColor="color-mix(in srgb, var(--tx) 10%, transparent)"
             bgColor="var(--s-1)"
           />
         )}
