@@ -51,7 +51,9 @@ export async function openCanvas(
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(error.message))
   page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text())
+    // A write that met a newer version is tried again on it: the browser notes the first try as an error.
+    const isRetried = message.text().includes('409 (Conflict)')
+    if (message.type() === 'error' && !isRetried) complaints.push(message.text())
   })
   await page.goto(await loginLink(engine))
   if (path !== '/') await page.goto(new URL(path, page.url()).href)
