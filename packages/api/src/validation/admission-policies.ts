@@ -87,9 +87,9 @@ function validatePolicySpec(errors: FieldErrors, spec: PolicySpec, rules: Policy
 /** The policy's own variables, of which each may use those before it. */
 function withDeclared(errors: FieldErrors, spec: PolicySpec, { compile, variables }: Compiling): CelVariables {
   const fields: Record<string, CelType | undefined> = {}
-  for (const [index, variable] of (spec.variables ?? []).entries()) {
+  const declared: readonly Partial<Variable>[] = spec.variables ?? []
+  for (const [index, { name = '', expression = '' }] of declared.entries()) {
     const path = `spec.variables[${index}]`
-    const { name = '', expression = '' }: Partial<Variable> = variable
     if (name.trim() === '') errors.push(field.required(`${path}.name`, 'name is not specified'))
     else if (!celIdentifier.test(name) || celReserved.has(name)) {
       errors.push(field.invalid(`${path}.name`, name, 'must be a valid CEL identifier'))
