@@ -170,8 +170,8 @@ describe('an edit that is wrong', { timeout: 120_000 }, () => {
     const second = page.locator('.form-item').nth(1)
     await second.locator('[data-field$=".name"] input').fill('admin')
     await second.locator('[data-field$=".port"] input').fill('80')
-    const words = /two ports must not have the same number and protocol/
-    await says(page.locator('.form-group', { hasText: 'Ports' }).locator('> .problem'), words)
+    const words = /two ports must not have the same number and protocol: choose another number/
+    await says(field(page, 'spec.ports[admin].port').problem, words)
     await refusedWhole(page, 'two-ports', words)
   })
 

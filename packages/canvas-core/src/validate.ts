@@ -118,9 +118,10 @@ function formProblems(document: CanvasDocument, object: Unstructured): readonly 
   return errors
 }
 
-/** A field error in the words after its path, as the server's causes have them. */
+/** A field error in the words after its path, as the server's causes have them, but without a whole list or object. */
 export function ofFieldError(key: ObjectKey, error: FieldError): Problem {
-  const text = fieldErrorText(error).slice(error.field.length + 2)
+  const isLong = typeof error.badValue === 'object' && error.detail !== '' && error.type !== 'FieldValueForbidden'
+  const text = isLong ? error.detail : fieldErrorText(error).slice(error.field.length + 2)
   return { key, path: error.field, severity: 'error', reason: error.type, message: text }
 }
 

@@ -59,11 +59,23 @@ export const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
     'self.all(a, self.exists_one(b, b.port == a.port && (has(b.protocol) ? b.protocol : "TCP") == (has(a.protocol) ? a.protocol : "TCP")))',
     (self) => {
       if (!Array.isArray(self)) return true
-      const ports = self.filter(isRecord).map(({ port, protocol = 'TCP' }) => `${String(port)}/${String(protocol)}`)
+      const ports = self.map(portOf)
       return new Set(ports).size === ports.length
     },
   ],
 ])
+
+function portOf(item: unknown): string {
+  const { port, protocol = 'TCP' } = isRecord(item) ? item : {}
+  return `${String(port)}/${String(protocol)}`
+}
+
+/** The field below the value that broke a rule, where the server names only the value: a person looks for it otherwise. */
+function placeOfFault(rule: string, value: unknown): string {
+  if (!rule.includes('b.port == a.port') || !Array.isArray(value)) return ''
+  const ports = value.map(portOf)
+  return `[${ports.findIndex((port, index) => ports.indexOf(port) < index)}].port`
+}
 
 /** A rule over the change of a value; of these the diff's own check says (`transitions`). */
 export function isTransitionRule(rule: string): boolean {
@@ -74,6 +86,6 @@ export function brokenRules(schema: AnySchema, value: unknown, path: string): Fi
   return (schema['x-kubernetes-validations'] ?? []).flatMap(({ rule, message, fieldPath, reason }) => {
     if (isTransitionRule(rule) || rules.get(rule)?.(value) !== false) return []
     const type = reason ?? 'FieldValueInvalid'
-    return [{ type, field: `${path}${fieldPath ?? ''}`, badValue: value, detail: message }]
+    return [{ type, field: `${path}${fieldPath ?? placeOfFault(rule, value)}`, badValue: value, detail: message }]
   })
 }

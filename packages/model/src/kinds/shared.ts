@@ -301,7 +301,7 @@ export const portsSchema: ArraySchema<Port> = {
   'x-kubernetes-validations': [
     {
       rule: 'self.all(a, self.exists_one(b, b.port == a.port && (has(b.protocol) ? b.protocol : "TCP") == (has(a.protocol) ? a.protocol : "TCP")))',
-      message: 'two ports must not have the same number and protocol',
+      message: 'two ports must not have the same number and protocol: choose another number',
       reason: 'FieldValueDuplicate',
     },
   ],

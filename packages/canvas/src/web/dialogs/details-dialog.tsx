@@ -86,11 +86,10 @@ function Body(): JSX.Element {
 /** What the page knows to be wrong, and what the cluster says beside it. */
 function Problems({ objectKey, refused }: { objectKey: ObjectKey; refused: readonly DeployProblem[] }): JSX.Element {
   const known = useCanvas((state) => state.graph.problems.get(objectKey)) ?? []
-  const knownPaths = new Set(known.map(({ path }) => path))
   const told = refused
     .filter(({ key }) => key === objectKey)
     .flatMap(({ message, fields }) => (fields.length === 0 ? [{ path: '', message }] : fields))
-    .filter(({ path }) => !knownPaths.has(path))
+    .filter((one) => !known.some(({ path, message }) => path === one.path || one.message.endsWith(message)))
     .map((problem) => ({ ...problem, severity: 'error' as const }))
   return (
     <>

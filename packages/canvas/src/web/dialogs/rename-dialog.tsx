@@ -59,23 +59,25 @@ function NameDialog({
         </button>
       }
     >
-      <input
-        className="input"
-        aria-label={title}
-        aria-invalid={problem !== undefined}
-        aria-describedby={id}
-        autoFocus
-        value={name}
-        onChange={(event) => setName(event.target.value)}
-        onKeyDown={(event) => event.key === 'Enter' && isGood && onDone(name.trim())}
-      />
-      <div id={id} role="alert">
-        {problem !== undefined && (
-          <p className="problem error">
-            <Icon name="bad" />
-            {problem}
-          </p>
-        )}
+      <div className="field">
+        <input
+          className="input"
+          aria-label={title}
+          aria-invalid={problem !== undefined}
+          aria-describedby={id}
+          autoFocus
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+          onKeyDown={(event) => event.key === 'Enter' && isGood && onDone(name.trim())}
+        />
+        <div id={id} role="alert">
+          {problem !== undefined && (
+            <p className="problem error">
+              <Icon name="bad" />
+              {problem}
+            </p>
+          )}
+        </div>
       </div>
     </Dialog>
   )

@@ -130,7 +130,7 @@ function Figures({ node }: PartProps): JSX.Element | undefined {
 function Facts({ node, canEdit }: PartProps): JSX.Element {
   const { object, url } = node
   const spec = (object['spec'] ?? {}) as {
-    replicas?: number
+    replicas?: unknown
     autoscaling?: object
     ports?: { name: string; port: number }[]
   }
@@ -169,7 +169,7 @@ function Facts({ node, canEdit }: PartProps): JSX.Element {
       {node.kind === 'Microservice' && spec.autoscaling === undefined && (
         <div className="row">
           <span>{texts.inspector.replicas}</span>
-          <Stepper node={node} replicas={spec.replicas ?? 1} canEdit={canEdit} />
+          <Stepper node={node} replicas={typeof spec.replicas === 'number' ? spec.replicas : 1} canEdit={canEdit} />
         </div>
       )}
       {node.kind === 'DataSource' && node.staged !== 'create' && (
