@@ -55,6 +55,10 @@ export interface LiveListener {
   error(kind: LiveKind, message: string): void
 }
 
+const hiddenMs = 250
+/** Between the beginnings of two changes of the page lies so many times what the first one took. */
+const restFactor = 8
+
 /** Watches `kinds` in a namespace until the returned function is called. */
 export function watchNamespace(
   connection: WatchConnection,
@@ -64,11 +68,23 @@ export function watchNamespace(
   const told = new Set<ObjectKey>()
   let gathered: WatchEvent[] = []
   let frame = 0
+  let busyUntil = 0
   const flush = (): void => {
     frame = 0
     const batch = gathered
     gathered = []
-    if (batch.length > 0) listener.events(batch)
+    if (batch.length === 0) return
+    const began = performance.now()
+    listener.events(batch)
+    // What a large graph costs leaves the page the better part of its time, while thousands of objects are told.
+    busyUntil = began + (performance.now() - began) * restFactor
+  }
+  const schedule = (): void => {
+    if (frame !== 0) return
+    const wait = busyUntil - performance.now()
+    // A hidden page draws no frames, and must not gather for ever.
+    if (document.hidden) frame = window.setTimeout(flush, hiddenMs)
+    else frame = wait > 16 ? window.setTimeout(flush, wait) : requestAnimationFrame(flush)
   }
   const arrived = (kind: LiveKind): void => {
     if (!waiting.delete(kind) || waiting.size > 0) return
@@ -87,8 +103,7 @@ export function watchNamespace(
             gathered.push({ ...event, object })
             if (waiting.size > 0) told.add(keyOf(object))
           }
-          // A hidden page draws no frames, and must not gather for ever.
-          if (frame === 0) frame = document.hidden ? window.setTimeout(flush, 250) : requestAnimationFrame(flush)
+          schedule()
         },
         synced: () => arrived(kind),
         reset: () => listener.reset(kind),

@@ -43,6 +43,11 @@ export function flowKey(source: string, service: string): FlowKey {
   return `${source}→${service}`
 }
 
+/** The service that a flow goes to. */
+export function serviceOf(key: FlowKey): string {
+  return key.slice(key.lastIndexOf('→') + 1)
+}
+
 export async function readTraffic(signal: AbortSignal): Promise<TrafficSnapshot> {
   const response = await fetch('/traffic', { signal }).catch((error: unknown) => {
     throw signal.aborted ? error : unreachable()

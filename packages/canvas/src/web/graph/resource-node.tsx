@@ -1,25 +1,23 @@
 // A node: what it is, how it is, the two figures that matter for its kind, and one line of trouble when there is any.
 
 import type { GraphNode } from '@binnacle/canvas-core'
-import { Handle, type Node, type NodeProps, Position, useStore } from '@xyflow/react'
+import { Handle, type Node, type NodeProps, Position } from '@xyflow/react'
 import { type JSX, memo } from 'react'
 import { useFigures } from '../state/figures.ts'
 import { useCanvas } from '../state/store.ts'
 import { texts } from '../texts.ts'
 import { bytes, cores, milliseconds, percent, rate } from '../ui/format.ts'
 import { Icon } from '../ui/icons.tsx'
+import { useIsDetailed } from './detail.ts'
 import { familyLooks } from './families.ts'
 import { StateMark } from './node-state.tsx'
 
 export type ResourceFlowNode = Node<{ node: GraphNode }, 'resource'>
 
-/** Below this zoom a node is its tile, name and state. */
-const detailZoom = 0.5
-
 export const ResourceNode = memo(function ResourceNode({ data, selected }: NodeProps<ResourceFlowNode>): JSX.Element {
   const { node } = data
   const { icon, hue } = familyLooks[node.family]
-  const isDetailed = useStore((state) => state.transform[2] >= detailZoom)
+  const isDetailed = useIsDetailed(node.key)
   const target = useCanvas((state) => targetOf(state.wiring, node.key))
   return (
     <article

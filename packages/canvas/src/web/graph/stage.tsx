@@ -33,13 +33,14 @@ import { texts } from '../texts.ts'
 import { Icon } from '../ui/icons.tsx'
 import { useReducedMotion } from '../ui/reduced-motion.ts'
 import { FrameNode, type FrameFlowNode, NoteNode, type NoteFlowNode } from './decoration-nodes.tsx'
+import { useFollowDetail } from './detail.ts'
 import { useFitOnce } from './fit-once.ts'
 import { colourOf } from './node-state.tsx'
 import { placesOf } from './places.ts'
 import { ResourceNode, type ResourceFlowNode } from './resource-node.tsx'
 import { useStageKeys } from './stage-keys.ts'
 import { tidy } from './tidy.ts'
-import { type WirePath, TrafficOverlay } from './traffic-overlay.tsx'
+import { type Gesture, type WirePath, TrafficOverlay } from './traffic-overlay.tsx'
 import { WireEdge, type WireFlowEdge } from './wire-edge.tsx'
 
 type FlowNode = ResourceFlowNode | FrameFlowNode | NoteFlowNode
@@ -69,13 +70,14 @@ function Graph(): JSX.Element {
   )
   const flow = useReactFlow<FlowNode, WireFlowEdge>()
   const isStill = useReducedMotion()
-  const [isDragging, setDragging] = useState(false)
+  const [gesture, setGesture] = useState<Gesture>()
   const paths = useRef(new Map<string, WirePath>())
   const drags = useRef(0)
   const [nodes, setNodes] = useState<FlowNode[]>([])
   const [whyNotText, setWhyNotText] = useState<{ text: string; x: number; y: number }>()
   useStageKeys({ flow, shown })
   useFitOnce()
+  useFollowDetail(shown.length)
 
   useEffect(() => {
     setNodes((before) => flowNodes(before, { shown, graph, selected }))
@@ -108,7 +110,7 @@ function Graph(): JSX.Element {
   }, [])
 
   const onDragStop = useCallback((_event: unknown, _node: unknown, dragged: FlowNode[]) => {
-    setDragging(false)
+    setGesture(undefined)
     drags.current += 1
     const mergeKey = `drag:${drags.current}`
     const positions = new Map(dragged.filter(isResource).map(({ id, position }) => [id, rounded(position)]))
@@ -137,8 +139,12 @@ function Graph(): JSX.Element {
         edgeTypes={edgeTypes}
         onNodesChange={onNodesChange}
         onEdgesChange={ignoreEdgeChanges}
-        onNodeDragStart={() => setDragging(true)}
+        onNodeDragStart={() => setGesture('drag')}
         onNodeDragStop={onDragStop}
+        onMove={(event) => {
+          if (event !== null) setGesture('pan')
+        }}
+        onMoveEnd={() => setGesture(undefined)}
         onPaneClick={() => select([])}
         onConnectStart={(_event, { nodeId }) => {
           if (nodeId === null) return
@@ -182,12 +188,8 @@ function Graph(): JSX.Element {
         aria-label={texts.graph.label}
       >
         <DotGrid />
-        <TrafficOverlay
-          paths={paths.current}
-          flows={isStill ? noFlows : wireFlows}
-          paused={isDragging}
-          still={isStill}
-        />
+        {gesture !== undefined && <div className="moving" />}
+        <TrafficOverlay paths={paths.current} flows={isStill ? noFlows : wireFlows} gesture={gesture} still={isStill} />
         {shown.length > 5 && (
           <MiniMap<FlowNode>
             pannable

@@ -22,7 +22,9 @@ const failingShare = 0.01
 export const WireEdge = memo(function WireEdge(props: EdgeProps<WireFlowEdge>): JSX.Element {
   const { id, sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, selected, data } = props
   const [isHovered, setHovered] = useState(false)
-  const flow = useTelemetry((state) => state.flows.get(data?.flow ?? ''))
+  // A new sample draws a wire anew only where it changes what the wire shows.
+  const health = useTelemetry((state) => healthOf(state.flows.get(data?.flow ?? '')))
+  const width = useTelemetry((state) => (data?.isStill === true ? widthOf(state.flows.get(data.flow)) : undefined))
   const [path, labelX, labelY] = getBezierPath({ sourceX, sourceY, sourcePosition, targetX, targetY, targetPosition })
   const paths = data?.paths
   useEffect(() => {
@@ -33,16 +35,15 @@ export const WireEdge = memo(function WireEdge(props: EdgeProps<WireFlowEdge>): 
   }, [paths, id, sourceX, sourceY, targetX, targetY])
   if (data === undefined) return <BaseEdge path={path} />
   const { wire } = data
-  const isFailing = flow !== undefined && flow.errorShare >= failingShare
+  const isFailing = health === 'failing'
   const isLooked = selected === true || isHovered
-  const colour = isFailing ? 'var(--bad)' : flow !== undefined ? 'var(--ok)' : 'var(--line-2)'
   return (
     <>
       <g onPointerEnter={() => setHovered(true)} onPointerLeave={() => setHovered(false)}>
         <path
           d={path}
           className="wire"
-          style={{ '--wire': colour, ...(data.isStill && flow !== undefined ? { strokeWidth: widthOf(flow) } : {}) }}
+          style={{ '--wire': colours[health], ...(width === undefined ? {} : { strokeWidth: width }) }}
           data-staged={wire.staged === 'added'}
           data-removed={wire.staged === 'removed'}
           data-inferred={!wire.isDrawn}
@@ -58,7 +59,7 @@ export const WireEdge = memo(function WireEdge(props: EdgeProps<WireFlowEdge>): 
             onPointerEnter={() => setHovered(true)}
             onPointerLeave={() => setHovered(false)}
           >
-            {labelText(wire, flow, isLooked)}
+            <LabelText wire={wire} flowKey={data.flow} isLooked={isLooked} />
             {isLooked && data.canEdit && wire.isDrawn && wire.staged !== 'removed' && (
               <button
                 className="btn bare icon small"
@@ -78,6 +79,30 @@ export const WireEdge = memo(function WireEdge(props: EdgeProps<WireFlowEdge>): 
   )
 })
 
+type Health = 'quiet' | 'good' | 'failing'
+
+const colours: Readonly<Record<Health, string>> = {
+  quiet: 'var(--line-2)',
+  good: 'var(--ok)',
+  failing: 'var(--bad)',
+}
+
+function healthOf(flow: Flow | undefined): Health {
+  if (flow === undefined) return 'quiet'
+  return flow.errorShare >= failingShare ? 'failing' : 'good'
+}
+
+interface LabelProps {
+  wire: GraphWire
+  flowKey: string
+  isLooked: boolean
+}
+
+function LabelText({ wire, flowKey, isLooked }: LabelProps): string {
+  const flow = useTelemetry((state) => state.flows.get(flowKey))
+  return labelText(wire, flow, isLooked)
+}
+
 function labelText(wire: GraphWire, flow: Flow | undefined, isLooked: boolean): string {
   if (flow === undefined) return wire.label ?? wire.wires[0]?.reason ?? texts.figures.noTraffic
   if (!isLooked) return texts.figures.errors(percent(flow.errorShare))
@@ -90,6 +115,6 @@ function labelText(wire: GraphWire, flow: Flow | undefined, isLooked: boolean): 
 }
 
 /** Where nothing moves, width says what density would. */
-function widthOf({ requestsPerSecond }: Flow): number {
-  return Math.min(7, 1.5 + Math.log2(1 + requestsPerSecond) * 0.6)
+function widthOf(flow: Flow | undefined): number | undefined {
+  return flow === undefined ? undefined : Math.min(7, 1.5 + Math.log2(1 + flow.requestsPerSecond) * 0.6)
 }

@@ -1,8 +1,9 @@
 // The figures of one node: what flows into it, and what its pods use. Read from the newest sample.
 
 import { type GraphNode, parseKey } from '@binnacle/canvas-core'
+import { useMemo } from 'react'
 import { useShallow } from 'zustand/react/shallow'
-import type { Flow } from '../data/traffic.ts'
+import { type Flow, type FlowKey, serviceOf } from '../data/traffic.ts'
 import { useCanvas } from './store.ts'
 import { type Sample, useTelemetry } from './telemetry.ts'
 
@@ -16,10 +17,19 @@ export interface Figures {
   bytes?: number
 }
 
-/** All flows into a service brought together; undefined where nothing came. */
-export function flowInto(flows: ReadonlyMap<string, Flow>, service: string): Flow | undefined {
-  const into = [...flows].filter(([key]) => key.endsWith(`→${service}`)).map(([, flow]) => flow)
-  if (into.length === 0) return undefined
+/** All flows into each service brought together, by the service's name. */
+export function flowsInto(flows: ReadonlyMap<FlowKey, Flow>): ReadonlyMap<string, Flow> {
+  const grouped = new Map<string, Flow[]>()
+  for (const [key, flow] of flows) {
+    const service = serviceOf(key)
+    const known = grouped.get(service)
+    if (known === undefined) grouped.set(service, [flow])
+    else known.push(flow)
+  }
+  return new Map([...grouped].map(([service, into]) => [service, together(into)]))
+}
+
+function together(into: readonly Flow[]): Flow {
   const requests = into.reduce((sum, flow) => sum + flow.requestsPerSecond, 0)
   const slowest = into.flatMap(({ p95Ms }) => p95Ms ?? [])
   return {
@@ -33,6 +43,18 @@ export function flowInto(flows: ReadonlyMap<string, Flow>, service: string): Flo
     bytesPerSecond: into.reduce((sum, flow) => sum + flow.bytesPerSecond, 0),
     connections: into.reduce((sum, flow) => sum + flow.connections, 0),
   }
+}
+
+/** Of each sample's flows once, for whatever node asks. */
+const known = new WeakMap<ReadonlyMap<FlowKey, Flow>, ReadonlyMap<string, Flow>>()
+
+function flowInto(flows: ReadonlyMap<FlowKey, Flow>, service: string): Flow | undefined {
+  let into = known.get(flows)
+  if (into === undefined) {
+    into = flowsInto(flows)
+    known.set(flows, into)
+  }
+  return into.get(service)
 }
 
 export function figuresOf(
@@ -61,7 +83,8 @@ export function podsOf(node: GraphNode): readonly string[] {
 }
 
 export function useFigures(node: GraphNode): Figures {
-  return useTelemetry(useShallow((state) => figuresOf(state, { name: node.title, pods: podsOf(node) })))
+  const pods = useMemo(() => podsOf(node), [node])
+  return useTelemetry(useShallow((state) => figuresOf(state, { name: node.title, pods })))
 }
 
 /** A figure of a node over the last quarter of an hour, for a line. */

@@ -50,7 +50,7 @@ export function startTelemetry(namespace: string): () => void {
     const flows =
       before === undefined || snapshot === undefined
         ? new Map<FlowKey, Flow>()
-        : flowsBetween(before, snapshot, { namespace, workloadOf })
+        : flowsBetween(before, snapshot, { namespace, workloadOf: workloadsByPod() })
     before = snapshot
     const { samples } = useTelemetry.getState()
     const sample: Sample = { at: snapshot?.at ?? Date.now(), flows, usage }
@@ -96,6 +96,7 @@ function nodesOfPods(): string[] {
 }
 
 /** The workload of a pod, by the label that all of ours carry. */
-function workloadOf(pod: string): string | undefined {
-  return livePods().find(({ metadata }) => metadata.name === pod)?.metadata.labels?.[nameLabel]
+function workloadsByPod(): (pod: string) => string | undefined {
+  const workloads = new Map(livePods().map(({ metadata }) => [metadata.name, metadata.labels?.[nameLabel]]))
+  return (pod) => workloads.get(pod)
 }
