@@ -148,6 +148,20 @@ for (const [name, damage] of Object.entries(damages)) {
   })
 }
 
+test('a data file is whole without the last pages, when they were handed out and freed before they were written', async () => {
+  const directory = await writtenFolder(200)
+  const path = join(directory, 'objects.mdb')
+  const bytes = readFileSync(path)
+  // mm_last_pg of both meta pages.
+  for (const at of [144, 4096 + 144]) bytes.writeBigUInt64LE(bytes.readBigUInt64LE(at) + 3n, at)
+  writeFileSync(path, bytes)
+  const store = await open(directory)
+  expect(store.count('')).toBe(200)
+  await putObject(store, 'pods/default/one-more', {})
+  await store.close()
+  expect((await open(directory)).count('')).toBe(201)
+})
+
 test('a data file without its format record is refused', async () => {
   const directory = await writtenFolder()
   rmSync(join(directory, 'FORMAT'))

@@ -93,10 +93,9 @@ class PageReader {
   constructor(file: number, meta: Meta) {
     this.#file = file
     this.meta = meta
-    const { size } = fstatSync(file)
-    const expected = (meta.lastPage + 1) * meta.pageSize
-    if (size < expected) throw new RecordError(`objects.mdb has ${size} bytes where ${expected} are expected`)
-    this.#seen = new Uint8Array(meta.lastPage + 1)
+    // The last pages that were handed out may never have been written: LMDB leaves out those that the same transaction freed.
+    const written = Math.floor(fstatSync(file).size / meta.pageSize)
+    this.#seen = new Uint8Array(Math.min(written, meta.lastPage + 1))
   }
 
   tree(name: string, { depth, entries, root }: Tree, visit: VisitRecord): void {
@@ -151,7 +150,7 @@ class PageReader {
   #overflow(name: string, number: number, length: number): Buffer {
     const { pageSize } = this.meta
     const pages = Math.ceil((pageHeader + length) / pageSize)
-    if (number + pages - 1 > this.meta.lastPage) throw damaged(name, number, 'is beyond the end of the file')
+    if (number + pages > this.#seen.length) throw damaged(name, number, 'is beyond the end of the file')
     if (this.#large.length < pages * pageSize) this.#large = Buffer.allocUnsafeSlow(pages * pageSize)
     const bytes = this.#large.subarray(0, pages * pageSize)
     this.#readInto(bytes, number, name)
@@ -177,7 +176,7 @@ class PageReader {
   }
 
   #claim(number: number, name: string): void {
-    if (number < 2 || number > this.meta.lastPage) throw damaged(name, number, 'is outside the file')
+    if (number < 2 || number >= this.#seen.length) throw damaged(name, number, 'is outside the file')
     if (this.#seen[number] === 1) throw damaged(name, number, 'is in two places')
     this.#seen[number] = 1
   }
