@@ -42,7 +42,7 @@ function Workspace(): JSX.Element {
   const hasPanel = useCanvas((state) => state.panel !== undefined)
   const isTouring = useCanvas((state) => state.isTouring)
   const dialog = useCanvas((state) => state.dialog)
-  const isLost = useCanvas((state) => state.connection !== 'open' && state.isSynced)
+  const isLost = useCanvas((state) => state.connection === 'lost')
   return (
     <div className="app" data-side={hasSide}>
       <TopBar />

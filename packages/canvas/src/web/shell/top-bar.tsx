@@ -16,9 +16,8 @@ const MoreMenu = lazyPart(async () => (await import('./menus.tsx')).MoreMenu)
 export function TopBar(): JSX.Element {
   const place = useCanvas((state) => state.place)
   const context = useCanvas((state) => state.context)
-  const connection = useCanvas((state) => state.connection)
+  const isOpen = useCanvas((state) => state.connection !== 'lost')
   const revision = useCanvas((state) => newestRevision(state.editor.document.live.values()))
-  const isOpen = connection === 'open'
   return (
     <header className="top">
       <div className="mark">

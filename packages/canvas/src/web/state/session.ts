@@ -25,7 +25,10 @@ export async function start(): Promise<void> {
   const context = await serverContext()
   useCanvas.setState({ context })
   const socket = watchConnection()
-  const told = (): void => useCanvas.setState({ connection: socket.state })
+  const told = (): void => {
+    // While it is tried again it stays lost.
+    if (socket.state !== 'connecting') useCanvas.setState({ connection: socket.state === 'open' ? 'open' : 'lost' })
+  }
   socket.subscribe(told)
   told()
   window.addEventListener('popstate', followUrl)

@@ -28,7 +28,6 @@ import { create } from 'zustand'
 import type { Access } from '../data/access.ts'
 import type { ServerContext } from '../data/kube-api.ts'
 import type { LiveKind } from '../data/live.ts'
-import type { ConnectionState } from '../data/watch-connection.ts'
 import type { DeployProblem } from './deploy.ts'
 import { keepStaged, staysStaged } from './staged-storage.ts'
 
@@ -65,7 +64,7 @@ export interface DeployState {
 
 export interface CanvasState {
   context: ServerContext | undefined
-  connection: ConnectionState
+  connection: 'connecting' | 'open' | 'lost'
   place: Place | undefined
   access: Access | undefined
   isSynced: boolean
