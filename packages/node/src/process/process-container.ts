@@ -47,6 +47,7 @@ export class ProcessContainer {
   readonly record: ContainerRecord
   readonly directory: string
   readonly log: LogFile
+  wasAttached = false
   readonly #options: ProcessContainerOptions
   readonly #clock: Clock
   #processes: ProcessRecord | undefined

@@ -389,7 +389,7 @@ class ProcessRuntime implements ContainerRuntime {
   async exec(id: string, command: readonly string[], options: StreamOptions): Promise<ExecSession> {
     const container = this.#container(id)
     const pid = container.programPid
-    if (container.snapshot.state !== 'running' || pid === undefined) throw new Error(`container not running (${id})`)
+    if (container.snapshot.state !== 'running' || pid === undefined) throw notRunning()
     const { config } = container.record
     return execSession({
       command,
@@ -404,6 +404,8 @@ class ProcessRuntime implements ContainerRuntime {
 
   async attach(id: string, options: StreamOptions): Promise<ExecSession> {
     const container = this.#container(id)
+    // A client that comes too late falls back to the log; an empty session would leave it without the output.
+    if (container.snapshot.state !== 'running') throw notRunning()
     return attachSession(container, options, this.#isolation)
   }
 
@@ -517,4 +519,9 @@ async function finished(child: ChildProcess): Promise<void> {
     child.once('error', reject)
     child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`${child.spawnfile} ended with ${code}`))))
   })
+}
+
+/** In the words of containerd (attachContainer, execInContainer). */
+function notRunning(): Error {
+  return new Error('container is in CONTAINER_EXITED state')
 }

@@ -88,7 +88,10 @@ async function resizeTerminal(isolation: Isolation, scriptPid: number, columns: 
   )
 }
 
-/** Input goes to the container's named pipe, output is followed in its log from now on. */
+/**
+ * Input goes to the container's named pipe, output is followed in its log from now on. For `stdinOnce` there is one client
+ * that all is meant for (`kubectl run -i`), and a quick program has written before it can be there: it gets all from the start.
+ */
 export async function attachSession(
   container: ProcessContainer,
   options: StreamOptions,
@@ -96,10 +99,13 @@ export async function attachSession(
 ): Promise<ExecSession> {
   const { config } = container.record
   const stop = new AbortController()
-  const log = container.log.read({ follow: true, timestamps: false, tailLines: 0 }, stop.signal)
+  const isAwaited = config.stdinOnce && !container.wasAttached
+  container.wasAttached = true
+  const from = isAwaited ? {} : { tailLines: 0 }
+  const log = container.log.read({ follow: true, timestamps: false, ...from }, stop.signal)
   const output = options.stdout || options.stderr ? Readable.from(log, { objectMode: false }) : undefined
   let stdin: WriteStream | undefined
-  if (options.stdin && config.stdin && container.snapshot.state === 'running') {
+  if (options.stdin && config.stdin) {
     const file = await open(join(container.directory, 'stdin'), constants.O_RDWR)
     stdin = createWriteStream('', { fd: file })
     stdin.on('error', () => stdin?.destroy())

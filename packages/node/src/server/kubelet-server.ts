@@ -228,9 +228,10 @@ export class KubeletServer {
     const streams = isSpdy(request)
       ? await acceptSpdyStreams(request, socket, options)
       : await acceptWebSocketStreams(request, socket, { head, options })
-    await serveSession(streams, () =>
-      kind === 'exec' ? runtime.exec(snapshot.id, command, options) : runtime.attach(snapshot.id, options),
-    )
+    // The words before a failure are those of ServeExec and ServeAttach (k8s.io/cri-streaming pkg/streaming/remotecommand).
+    if (kind === 'exec')
+      await serveSession(streams, 'executing command in container', () => runtime.exec(snapshot.id, command, options))
+    else await serveSession(streams, 'attaching to container', () => runtime.attach(snapshot.id, options))
   }
 
   async #logSocket(

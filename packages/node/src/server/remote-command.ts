@@ -41,13 +41,18 @@ export function errorStatus(error: unknown): object {
   }
 }
 
-/** Connects the program to the client until one of them ends. */
-export async function serveSession(streams: RemoteStreams, open: () => Promise<ExecSession>): Promise<void> {
+/** Connects the program to the client until one of them ends; `doing` says in an error what could not be begun. */
+export async function serveSession(
+  streams: RemoteStreams,
+  doing: string,
+  open: () => Promise<ExecSession>,
+): Promise<void> {
   let session: ExecSession
   try {
     session = await open()
   } catch (error) {
-    await streams.finish(errorStatus(error))
+    const reason = error instanceof Error ? error.message : String(error)
+    await streams.finish(errorStatus(new Error(`error ${doing}: ${reason}`, { cause: error })))
     return
   }
   streams.onClose(() => session.close())

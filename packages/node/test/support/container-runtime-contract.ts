@@ -1,5 +1,7 @@
 // What every ContainerRuntime promises the node agent, whatever a container is to it.
 
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
 import type { ContainerConfig, ContainerRuntime, ContainerSnapshot, RuntimeEvent } from '../../src/index.ts'
 
@@ -181,6 +183,30 @@ export function programRuntimeContract(name: string, open: () => Promise<Program
       await using subject = await open()
       const { id } = await started(subject, 'a', subject.ending('a', 7))
       expect(await ended(subject.runtime, id)).toMatchObject({ exitCode: 7, reason: 'Error' })
+    })
+
+    test('what has ended is neither attached to nor given commands', async () => {
+      await using subject = await open()
+      const { runtime } = subject
+      const { id } = await started(subject, 'a', subject.ending('a', 0))
+      await ended(runtime, id)
+      await expect(runtime.attach(id, streams)).rejects.toThrow('container is in CONTAINER_EXITED state')
+      await expect(runtime.exec(id, ['true'], streams)).rejects.toThrow('container is in CONTAINER_EXITED state')
+    })
+
+    test('the one client that input is kept open for gets the output from its start', async () => {
+      await using subject = await open()
+      const { runtime } = subject
+      const argv = ['sh', '-c', 'echo first; cat']
+      const { id } = await started(subject, 'a', { argv, stdin: true, stdinOnce: true })
+      const written = runtime.readLog(id, { follow: true, timestamps: false }, new AbortController().signal)
+      for await (const line of written) {
+        expect(line.toString()).toBe('first\n')
+        break
+      }
+      const session = await runtime.attach(id, { ...streams, stdin: true })
+      session.stdin?.end('second\n')
+      expect(await text(session.stdout ?? Readable.from([]))).toBe('first\nsecond\n')
     })
 
     test('the next runtime finds what runs, with its ports', async () => {
