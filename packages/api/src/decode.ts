@@ -1,6 +1,7 @@
 // What decoding into a Go type does to a request's body: unknown fields are found or dropped, values of a wrong type are
 // refused, fields that are there twice are reported (sigs.k8s.io/json with the strict option).
 
+import { base64Error } from './base64.ts'
 import { setOwn } from './clone.ts'
 import type { ObjectSchema, Schema, ScalarFormat } from './schema.ts'
 
@@ -138,8 +139,9 @@ function scalarMismatch(format: ScalarFormat, value: unknown, place: Place): str
   const type = goScalars[format]
   switch (format) {
     case 'string':
-    case 'bytes':
       return typeof value === 'string' ? undefined : mismatch(value, type ?? '', place)
+    case 'bytes':
+      return typeof value === 'string' ? base64Error(value) : mismatch(value, type ?? '', place)
     case 'boolean':
       return typeof value === 'boolean' ? undefined : mismatch(value, 'bool', place)
     case 'double':

@@ -201,6 +201,12 @@ export function internalError(cause: unknown): StatusError {
   return failure('InternalError', `Internal error occurred: ${message}`, { details: { causes: [{ message }] }, cause })
 }
 
+/** An error that upstream passes on without making a Status of it: 500, no reason. */
+export function unclassified(message: string, cause?: unknown): StatusError {
+  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 } as const
+  return new StatusError(status, cause === undefined ? undefined : { cause })
+}
+
 export function serviceUnavailable(why: string): StatusError {
   return failure('ServiceUnavailable', why)
 }

@@ -1,7 +1,7 @@
 // Who owns which field (metadata.managedFields), and server-side apply: k8s.io/apimachinery util/managedfields over
 // structured-merge-diff's Updater.
 
-import { failure, StatusError, badRequest, type StatusCause } from '../errors.ts'
+import { badRequest, failure, type StatusCause, type StatusError, unclassified } from '../errors.ts'
 import type { KubeObject, ManagedFieldsEntry } from '../object.ts'
 import { objectMetaSchema, type ObjectSchema, type Schema } from '../schema.ts'
 import { FieldSet, fieldSetOf, pathText, type FieldsV1 } from './field-set.ts'
@@ -279,7 +279,7 @@ export function applyServerSide(options: ApplyOptions): Applied {
   }
   const live = options.live ?? emptyObject(applied)
   const managers = readManagers(live.metadata.managedFields)
-  if (!managers) throw new StatusError(unknownFailure('failed to decode managed fields: invalid entry'))
+  if (!managers) throw unclassified('failed to decode managed fields: invalid entry')
   const known =
     managers.length > 0
       ? managers
@@ -381,16 +381,8 @@ function typed<T>(applied: KubeObject, run: () => T): T {
     const [version = '', group = ''] = (applied.apiVersion ?? '').split('/').toReversed()
     const kind = `${group === '' ? '' : `${group}/`}${version}, Kind=${applied.kind}`
     const where = group === '' ? `/${kind}` : kind
-    throw new StatusError(
-      unknownFailure(`failed to create typed patch object (${namespace}/${name}; ${where}): ${error.message}`),
-      { cause: error },
-    )
+    throw unclassified(`failed to create typed patch object (${namespace}/${name}; ${where}): ${error.message}`, error)
   }
-}
-
-/** Upstream answers errors that are no Status with 500 and no reason. */
-function unknownFailure(message: string): StatusError['status'] {
-  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 }
 }
 
 function finish(attempt: Attempt, live: KubeObject, options: ApplyOptions): Applied {

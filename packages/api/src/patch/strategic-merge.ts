@@ -2,7 +2,7 @@
 // (k8s.io/apimachinery util/strategicpatch).
 
 import { cloneJson, deepEqual } from '../clone.ts'
-import { badRequest, failure, StatusError } from '../errors.ts'
+import { badRequest, failure, type StatusError, unclassified } from '../errors.ts'
 import type { Field, ObjectSchema, Schema } from '../schema.ts'
 
 type JsonObject = Record<string, unknown>
@@ -16,13 +16,8 @@ function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** An error that upstream passes on without a Status: 500, no reason. */
-function unexpected(message: string): StatusError {
-  return new StatusError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 })
-}
-
 /** As fmt's `%v` prints a map. */
-function goText(value: unknown): string {
+export function goText(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`
   if (!isObject(value)) return typeof value === 'string' ? value : value === null ? '<nil>' : JSON.stringify(value)
   const members = Object.keys(value)
@@ -32,11 +27,11 @@ function goText(value: unknown): string {
 }
 
 function noMergeKey(item: JsonObject, key: string): StatusError {
-  return unexpected(`map: ${goText(item)} does not contain declared merge key: ${key}`)
+  return unclassified(`map: ${goText(item)} does not contain declared merge key: ${key}`)
 }
 
 function unknownDirective(value: unknown, item: JsonObject): StatusError {
-  return unexpected(`unknown patch type: ${goText(value)} in map: ${goText(item)}`)
+  return unclassified(`unknown patch type: ${goText(value)} in map: ${goText(item)}`)
 }
 
 function goType(value: unknown): string {
@@ -85,7 +80,9 @@ function fieldOf(schema: Schema | undefined, key: string): { field?: Field; sche
   if (schema.values) return { schema: schema.values }
   // Below a value whose fields nobody declares there is nothing to look up.
   if (schema.fields.size === 0 || schema.preserveUnknown) return {}
-  throw unexpected(`unable to find api field in struct ${structName(schema)} for the json field ${JSON.stringify(key)}`)
+  throw unclassified(
+    `unable to find api field in struct ${structName(schema)} for the json field ${JSON.stringify(key)}`,
+  )
 }
 
 function structName(schema: ObjectSchema): string {
@@ -189,7 +186,7 @@ function mergeList(
   }
   if (mergeKey === '') {
     const name = schema?.type === 'list' && schema.items.type === 'object' ? structName(schema.items) : ''
-    throw unexpected(`cannot merge lists without merge key for ${name}`)
+    throw unclassified(`cannot merge lists without merge key for ${name}`)
   }
   const items = schema?.type === 'list' ? schema.items : undefined
   return mergeItems(items, original, patch, mergeKey)
@@ -205,14 +202,14 @@ function mergeItems(
   let rest: JsonObject[] = []
   let replaces = false
   for (const item of patch) {
-    if (!isObject(item)) throw unexpected(`expected a map[string]interface {}, but received a ${goType(item)}`)
+    if (!isObject(item)) throw unclassified(`expected a map[string]interface {}, but received a ${goType(item)}`)
     const value = item[directive]
     if (!Object.hasOwn(item, directive)) rest.push(item)
     else if (value === 'delete') {
       if (!Object.hasOwn(item, mergeKey)) throw noMergeKey(item, mergeKey)
       result = result.filter((other) => !isObject(other) || other[mergeKey] !== item[mergeKey])
     } else if (value === 'replace') replaces = true
-    else if (value === 'merge') throw unexpected('merging lists cannot yet be specified in the patch')
+    else if (value === 'merge') throw unclassified('merging lists cannot yet be specified in the patch')
     else throw unknownDirective(value, item)
   }
   if (replaces) {
@@ -233,12 +230,12 @@ function mergeItems(
 function mergeOrderedList(schema: Schema | undefined, original: JsonObject, patch: JsonObject, orderKey: string): void {
   const order = patch[orderKey]
   delete patch[orderKey]
-  if (!Array.isArray(order)) throw unexpected(`expected a []interface {}, but received a ${goType(order)}`)
+  if (!Array.isArray(order)) throw unclassified(`expected a []interface {}, but received a ${goType(order)}`)
   const key = orderKey.slice(setElementOrder.length)
   const [old, fresh] = [original[key], patch[key]]
   for (const list of [old, fresh]) {
     if (list !== undefined && list !== null && !Array.isArray(list)) {
-      throw unexpected(`expected a []interface {}, but received a ${goType(list)}`)
+      throw unclassified(`expected a []interface {}, but received a ${goType(list)}`)
     }
   }
   const found = fieldOf(schema, key)

@@ -2,6 +2,7 @@
 
 import { field } from '../field-error.ts'
 import type { ConfigMap, Secret } from '../generated/kinds.ts'
+import { goJsonError } from '../go-json.ts'
 import { isConfigMapKey } from '../names.ts'
 import { semanticallyEqual } from '../semantic-equality.ts'
 import { addInvalid, validateImmutable, type FieldErrors } from './fields.ts'
@@ -94,12 +95,8 @@ function validateJsonKey(errors: FieldErrors, data: Record<string, string>, key:
     errors.push(field.required(`data[${key}]`, ''))
     return
   }
-  try {
-    JSON.parse(Buffer.from(value, 'base64').toString())
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    errors.push(field.invalid(`data[${key}]`, '<secret contents redacted>', why))
-  }
+  const why = goJsonError(Buffer.from(value, 'base64').toString())
+  if (why !== undefined) errors.push(field.invalid(`data[${key}]`, '<secret contents redacted>', why))
 }
 
 export const configValidations: Readonly<Record<string, KindValidation>> = {

@@ -109,7 +109,18 @@ function wantedUser(headers: IncomingHttpHeaders): Wanted | undefined {
   if (username !== '') return { username, uid, groups, extra }
   const asked = [uid, ...groups, ...Object.keys(extra)].filter((one) => one !== '')
   if (asked.length === 0) return undefined
-  throw badRequest(`requested ${asked.join(', ')} without impersonating a user name`)
+  throw badRequest(`requested ${shownUser(uid, groups, extra)} without impersonating a user name`)
+}
+
+/** As fmt's `%#v` prints upstream's type. */
+function shownUser(uid: string, groups: readonly string[], extra: Readonly<Record<string, readonly string[]>>): string {
+  const list = (items: readonly string[]): string => `{${items.map((item) => JSON.stringify(item)).join(', ')}}`
+  const entries = Object.keys(extra)
+    .sort()
+    .map((key) => `${JSON.stringify(key)}:[]string${list(extra[key] ?? [])}`)
+  const shownGroups = groups.length === 0 ? '[]string(nil)' : `[]string${list(groups)}`
+  const shownExtra = entries.length === 0 ? 'map[string][]string(nil)' : `map[string][]string{${entries.join(', ')}}`
+  return `&user.DefaultInfo{Name:"", UID:${JSON.stringify(uid)}, Groups:${shownGroups}, Extra:${shownExtra}}`
 }
 
 /** Keys may be percent-encoded; what is no encoding is taken as it is. */

@@ -7,6 +7,7 @@ import {
   decodeProtobuf,
   duplicateFields,
   failure,
+  goJsonError,
   jsonDepth,
   maxJsonDepth,
   protobufContentType,
@@ -77,23 +78,31 @@ export function mediaType(contentType: string | undefined): string {
 
 /** A body that is no JSON or YAML at all; what the client is told depends on what it was to be. */
 export class UnreadableBody extends Error {
-  /** The beginning of the body, for people. */
+  /** The beginning of the body, for people; in hexadecimal digits where it is no object. */
   readonly excerpt: string
 
   constructor(text: string, message: string) {
     super(message)
     this.name = 'UnreadableBody'
-    this.excerpt = text.length === 0 ? '<empty>' : text.length <= 30 ? text : `${text.slice(0, 30)} ...`
+    this.excerpt = text.length === 0 ? '<empty>' : excerptOf(Buffer.from(text))
   }
 }
 
-/** In Go's words where a body just ends, which is what happens. */
-function syntaxError(text: string, error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error)
-  const [, position] = /at position (\d+)/.exec(message) ?? []
-  const isCut =
-    message.startsWith('Unexpected end') || message.startsWith('Unterminated') || Number(position) >= text.length
-  return isCut ? 'unexpected end of JSON input' : message
+const excerptBytes = 30
+
+function excerptOf(bytes: Buffer): string {
+  const shown = bytes.subarray(0, excerptBytes).toString(bytes[0] === 0x7b ? 'utf8' : 'hex')
+  return bytes.length > excerptBytes ? `${shown} ...` : shown
+}
+
+const goKindStruct =
+  'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+
+/** Where the body says its kind itself, it has to be an object; null is an empty one. */
+export function requireObject(bytes: Buffer, value: unknown): void {
+  if (typeof value === 'object' && !Array.isArray(value)) return
+  const found = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
+  throw new UnreadableBody(bytes.toString(), `json: cannot unmarshal ${found} into Go value of type ${goKindStruct}`)
 }
 
 /** undefined value for an empty body. */
@@ -114,7 +123,7 @@ function parseJson(text: string): Body {
     const value = JSON.parse(text) as unknown
     return { value, decodeErrors: duplicateFields(text) }
   } catch (error) {
-    throw new UnreadableBody(text, syntaxError(text, error))
+    throw new UnreadableBody(text, goJsonError(text) ?? String(error))
   }
 }
 
@@ -125,10 +134,14 @@ async function parseYaml(text: string): Promise<Body> {
   const document = parseDocument(text, {
     version: '1.1',
     uniqueKeys: false,
+    prettyErrors: false,
     customTags: (tags) => tags.filter((tag) => tag !== 'timestamp'),
   })
   const [error] = document.errors
-  if (error !== undefined) throw new UnreadableBody(text, `error converting YAML to JSON: yaml: ${error.message}`)
+  if (error !== undefined) {
+    const where = `line ${lineAt(error.pos[0], text)}`
+    throw new UnreadableBody(text, `error converting YAML to JSON: yaml: ${where}: ${error.message}`)
+  }
   // Back and forth drops what JSON cannot say, such as maps with keys that are no strings.
   const json = JSON.stringify(document.toJS({ maxAliasCount: 100 }))
   return {
@@ -158,5 +171,9 @@ function yamlDuplicates(contents: unknown, text: string): string[] {
 
 function lineOf(key: unknown, text: string): number {
   const [start = 0] = (key as { range?: readonly number[] } | null)?.range ?? []
-  return text.slice(0, start).split('\n').length
+  return lineAt(start, text)
+}
+
+function lineAt(position: number, text: string): number {
+  return text.slice(0, position).split('\n').length
 }

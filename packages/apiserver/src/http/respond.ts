@@ -94,8 +94,8 @@ function possibleFor(outcome: Outcome): Possible {
   if (outcome.type !== 'object' || outcome.item.object.kind === info.kind) {
     return { transform: hasTable(info), protobuf: !isCustom && builtinKindSchema(apiVersion, info.kind) !== undefined }
   }
-  const { object } = outcome.item
-  return { transform: false, protobuf: builtinKindSchema(object.apiVersion ?? '', object.kind ?? '') !== undefined }
+  const { apiVersion: version = '', kind = '' } = outcome.item.object
+  return { transform: kind === 'Scale', protobuf: builtinKindSchema(version, kind) !== undefined }
 }
 
 function requireInclude({ includeObject }: TableOptions): void {
@@ -117,12 +117,18 @@ function requireForm({ form }: Accepted, { info }: Row, isList: boolean): void {
   )
 }
 
+/** The sub-resource has columns of its own, whatever is scaled. */
+function scaleRow({ info, ...row }: Row): Row {
+  return { ...row, isCustom: false, hooks: {}, info: { ...info, group: 'autoscaling', kind: 'Scale' } }
+}
+
 async function sendObject(
   answer: Answer,
-  { code, item, row }: Extract<Outcome, { type: 'object' }>,
+  { code, item, row: asked }: Extract<Outcome, { type: 'object' }>,
   accepted: Accepted,
   table: TableOptions,
 ): Promise<void> {
+  const row = item.object.kind === 'Scale' ? scaleRow(asked) : asked
   requireForm(accepted, row, false)
   const value = transformed(row, item, accepted, table)
   if (accepted.syntax === 'protobuf') {

@@ -30,7 +30,7 @@ import { dispatch, requireRoute } from '../dispatch.ts'
 import type { DispatchContext } from '../dispatch-context.ts'
 import type { Connector, ConnectCall } from '../streaming/index.ts'
 import { validateAdmission } from '../verbs/write.ts'
-import { type Body, UnreadableBody, mediaType, parseBody, patchTypeOf, readBytes } from './body.ts'
+import { type Body, UnreadableBody, mediaType, parseBody, patchTypeOf, readBytes, requireObject } from './body.ts'
 import { requestTimeoutMs, withinTime } from './deadline.ts'
 import { type Exchange, Http1Exchange, Http2Exchange } from './exchange.ts'
 import { InFlight, type InFlightLimits } from './in-flight.ts'
@@ -247,6 +247,7 @@ export class HttpServer {
         body = await parseBody(bytes, bodyType(contentType))
         if (body.value === undefined && verb !== 'delete' && verb !== 'deletecollection')
           throw new UnreadableBody('', 'unexpected end of JSON input')
+        if (verb === 'create' || verb === 'update') requireObject(bytes, body.value)
       } catch (error) {
         throw error instanceof UnreadableBody ? this.#unreadable(request, error) : error
       }

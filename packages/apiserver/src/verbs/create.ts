@@ -1,7 +1,7 @@
 // create: decode → default → managed fields → mutating admission → strategy → validation → validating admission → write.
 // Upstream: apiserver pkg/endpoints/handlers/create.go, pkg/registry/generic/registry/store.go.
 
-import { type KubeObject, alreadyExists, badRequest, isAlreadyExists, prepareForCreate } from '@binnacle/api'
+import { type KubeObject, alreadyExists, isAlreadyExists, prepareForCreate, unclassified } from '@binnacle/api'
 import type { Call, Outcome } from '../call.ts'
 import { objectKeyOf } from '../registry.ts'
 import { dropEmpty, fillSystemFields, generateName } from './metadata.ts'
@@ -33,7 +33,7 @@ export async function createObject(engine: Engine, call: Call, object: KubeObjec
   dropEmpty(metadata)
   // An apply or update that makes the object may have meant a version that is gone.
   if (call.request.verb === 'create' && metadata.resourceVersion) {
-    throw badRequest('resourceVersion should not be set on objects to be created')
+    throw unclassified('resourceVersion should not be set on objects to be created')
   }
   if (metadata.managedFields === undefined || call.request.patchType === undefined)
     trackFields(engine, call, object, undefined)

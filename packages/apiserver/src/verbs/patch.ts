@@ -74,6 +74,8 @@ function applied(engine: Engine, call: Call, old: KubeObject | undefined): KubeO
   if (patch.metadata.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil')
   if (!patch.metadata.name) patch.metadata.name = request.name
   requireName(call, patch)
+  // Messages name the object as it was sent; the result gets its namespace back.
+  if (!namespaceOf(request.body)) delete patch.metadata.namespace
   // Unknown fields are what applying itself refuses, whatever fieldValidation says.
   reportFieldErrors(call, patch, call.decodeErrors)
   const { object, managedFields } = applyServerSide({
@@ -90,4 +92,8 @@ function applied(engine: Engine, call: Call, old: KubeObject | undefined): KubeO
   const draft = finishDecoding(engine, { ...call, decodeErrors: [] }, requireKind(call, cloneJson(object)))
   setManagedFields(draft, managedFields)
   return draft
+}
+
+function namespaceOf(body: unknown): string | undefined {
+  return (body as Partial<KubeObject>).metadata?.namespace
 }

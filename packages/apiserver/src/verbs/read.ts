@@ -15,6 +15,7 @@ import {
   parseFieldSelector,
   parseLabelSelector,
   resourceExpired,
+  unclassified,
 } from '@binnacle/api'
 import { CompactedError, type Store, type StoredObject } from '@binnacle/store'
 import type { Call, Item, Outcome } from '../call.ts'
@@ -76,7 +77,7 @@ export async function list(store: Store, call: Call): Promise<Outcome> {
     options.continue === undefined || options.continue === '' ? undefined : readToken(options.continue, prefix)
   const exact = exactRevision(options)
   if (token === undefined && exact === undefined) {
-    const version = resourceVersionOf(options)
+    const version = resourceVersionOf(options, 'list')
     if (version !== undefined) requireRevision(store, version)
   }
   // A token without a revision goes on with whatever is newest ("inconsistent continuation").
@@ -158,16 +159,17 @@ async function listSelected(store: Store, call: Call, page: Page & { selection: 
   }
 }
 
-/** undefined: not given. Throws where it is not a number. */
-export function resourceVersionOf({ resourceVersion }: RequestOptions): number | undefined {
+/** undefined: not given. Throws where it is not a number; only a list says so as a bad request, as upstream. */
+export function resourceVersionOf({ resourceVersion }: RequestOptions, of?: 'list'): number | undefined {
   if (resourceVersion === undefined || resourceVersion === '') return undefined
-  if (!/^\d+$/.test(resourceVersion)) {
-    const value = JSON.stringify(resourceVersion)
-    throw badRequest(
-      `invalid resource version: resourceVersion: Invalid value: ${value}: strconv.ParseUint: parsing ${value}: invalid syntax`,
-    )
-  }
-  return Number(resourceVersion)
+  if (/^\d+$/.test(resourceVersion)) return Number(resourceVersion)
+  const problem = `resourceVersion: Invalid value: ${JSON.stringify(resourceVersion)}: ${notUnsigned(resourceVersion)}`
+  throw of === 'list' ? badRequest(`invalid resource version: ${problem}`) : unclassified(problem)
+}
+
+/** As Go's strconv refuses what is no number. */
+export function notUnsigned(text: string): string {
+  return `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`
 }
 
 /** A state that does not exist yet cannot be shown; upstream waits 3 s for it and then answers this. */
@@ -182,7 +184,7 @@ export function requireRevision(store: Store, revision: number): void {
 }
 
 function exactRevision(options: RequestOptions): number | undefined {
-  const version = resourceVersionOf(options)
+  const version = resourceVersionOf(options, 'list')
   if (version === undefined || version === 0) return undefined
   if (options.resourceVersionMatch === 'Exact') return version
   // Without a match, a limited list at a version means exactly that version (upstream's legacy rule).

@@ -14,6 +14,7 @@ import {
   prepareForUpdate,
   staleObject,
   tooManyRequests,
+  unclassified,
 } from '@binnacle/api'
 import type { StoredObject } from '@binnacle/store'
 import type { Call, Outcome } from '../call.ts'
@@ -22,7 +23,7 @@ import { createObject } from './create.ts'
 import { isReadyToGo, removeNow } from './delete.ts'
 import { keepSystemFields, requireName } from './metadata.ts'
 import { type PatchedObject, patchObject } from './patch.ts'
-import { itemOf } from './read.ts'
+import { itemOf, notUnsigned } from './read.ts'
 import {
   type Engine,
   admissionRequest,
@@ -150,6 +151,7 @@ function requireVersion(call: Call, draft: KubeObject, old: KubeObject): boolean
     }
     return false
   }
+  if (!/^\d+$/.test(resourceVersion)) throw unclassified(notUnsigned(resourceVersion))
   if (resourceVersion !== old.metadata.resourceVersion) throw conflict(row.info, name, staleObject)
   // A patch that does not mention the version carries that of the object it was made from.
   return request.patchType === undefined || patchNamesVersion(request.body)

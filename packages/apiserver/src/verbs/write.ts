@@ -18,6 +18,7 @@ import {
   validateStatusUpdate,
   validateUpdate,
   warningsFor,
+  goText,
 } from '@binnacle/api'
 import { updateManagedFields } from '@binnacle/api'
 import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts'
@@ -78,20 +79,21 @@ export function finishDecoding(
   const { unknown } = decodeStrict(row.info.schema, object)
   // What a patch makes is, upstream, an object with its fields in order.
   const found = call.request.patchType === undefined ? unknown : unknown.toSorted()
-  reportFieldErrors(call, object, [...found, ...earlier])
+  reportFieldErrors(call, object, [...earlier, ...found])
   const known = unknown.length === 0 ? object : prune(row.info.schema, object)
   if (row.hooks.applyDefaults === undefined) applyDefaults(row.info, known, () => engine.backend.clock.now())
   else row.hooks.applyDefaults(known)
   return known
 }
 
-/** A body that is no such object; of a patch, its result is what is told of. */
-function undecodable({ row, request: { patchType } }: Call, object: KubeObject, why: string): Error {
+/** A body that is no such object; of a patch, its result is what is told of, or the patch that is merged by a schema. */
+function undecodable({ row, request: { patchType, body } }: Call, object: KubeObject, why: string): Error {
   if (patchType === undefined || patchType === 'application/apply-patch+yaml') {
     const { kind, version } = row.info
     return badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${why}`)
   }
-  return invalid({ group: '', kind: '' }, '', [field.invalid('patch', JSON.stringify(object), why)])
+  const shown = patchType === 'application/strategic-merge-patch+json' ? goText(body) : JSON.stringify(object)
+  return invalid({ group: '', kind: '' }, '', [field.invalid('patch', shown, why)])
 }
 
 export function reportFieldErrors(call: Call, object: KubeObject, errors: readonly string[]): void {

@@ -102,6 +102,8 @@ it.each([
   ],
   ['a deep one', `{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`, 400, "invalid character '[' exceeded max depth"],
   ['a cut one', '{"a":', 400, 'json parse error: unexpected end of JSON input ({"a":)'],
+  ['a list', '[]', 400, String.raw`Kind string "json:\"kind,omitempty\"" } (5b5d)`],
+  ['a mistake', '{"a":x}', 400, `json parse error: invalid character 'x' looking for beginning of value ({"a":x})`],
   ['none', '', 400, 'json parse error: unexpected end of JSON input (<empty>)'],
 ])('refuses %s and goes on', async (_what, body, code, message) => {
   await using api = await startServer()

@@ -55,11 +55,6 @@ it.each([
     'the namespace of the provided object does not match the namespace sent on the request',
   ],
   [
-    'with a version',
-    configMap('x', {}, { resourceVersion: '1' }),
-    'resourceVersion should not be set on objects to be created',
-  ],
-  [
     'of another kind',
     { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x' } },
     'Secret in version "v1" cannot be handled as a ConfigMap: converting (v1.Secret) to (core.ConfigMap): unknown conversion',
@@ -98,4 +93,12 @@ it('finds duplicate fields in the text', async () => {
   const yaml = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  k: "1"\n  k: "2"\n'
   const warned = await api.send('POST', configMaps, { body: yaml, headers: { 'content-type': 'application/yaml' } })
   expect([warned.code, warned.headers['warning']]).toEqual([201, '299 - "line 7: key \\"k\\" already set in map"'])
+})
+
+it('refuses an object with a version as an error of no kind, as upstream does', async () => {
+  await using api = await startServer()
+  const body = configMap('x', {}, { resourceVersion: '1' })
+  const { code, json } = await api.send('POST', configMaps, { body })
+  expect([code, json.reason]).toEqual([500, undefined])
+  expect(json.message).toBe('resourceVersion should not be set on objects to be created')
 })
