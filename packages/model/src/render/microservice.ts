@@ -17,7 +17,7 @@ import { configHashAnnotation, nameLabel, partOfLabel, restartedAtAnnotation } f
 import type { AdminJob, Microservice, MicroserviceSpec } from '../kinds/microservice.ts'
 import type { Port } from '../kinds/shared.ts'
 import type { RenderContext } from './context.ts'
-import { defined, fileKey, objectLabels, ownedName, selectorLabels, shortHash } from './names.ts'
+import { defined, fileKey, objectLabels, ownedName, selectorLabels, shortHash, stableJson } from './names.ts'
 import { filesConfigMapName, jobContainer, programContainer, readSources, sidecarContainer, volumesOf } from './pod.ts'
 import { callersOf } from './wires.ts'
 
@@ -281,7 +281,7 @@ function jobOf(service: Microservice, job: AdminJob, { field, context }: JobPlac
   const name = ownedName(nameOf(service), job.name)
   if (run === 'OnRelease') {
     // A Job's template cannot be changed: each version of it is a Job of its own.
-    const version = shortHash(JSON.stringify(spec))
+    const version = shortHash(stableJson(spec))
     return {
       apiVersion: 'batch/v1',
       kind: 'Job',

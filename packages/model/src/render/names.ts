@@ -14,6 +14,15 @@ export function shortHash(text: string): string {
   return hash.toString(16).padStart(8, '0')
 }
 
+/** JSON in which an object's fields stand in the order of their names: a server gives them back in another than it got. */
+export function stableJson(value: unknown): string {
+  return JSON.stringify(value, (_, item: unknown) =>
+    typeof item === 'object' && item !== null && !Array.isArray(item)
+      ? Object.fromEntries(Object.entries(item).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : item,
+  )
+}
+
 /** Selects the pods of a resource, and never changes with it. */
 export function selectorLabels(name: string): Record<string, string> {
   return { [nameLabel]: name, [managedByLabel]: managedBy }
