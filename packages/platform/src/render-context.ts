@@ -1,11 +1,11 @@
 // What `render` must know, from the informers: other resources, where Services are reached, what configuration says.
 
-import { createHash } from 'node:crypto'
 import { type ConfigMap, type KubeObject, type Secret, type Service, reachableAddress } from '@binnacle/api'
 import { type Informer, configMaps, secrets, services } from '@binnacle/client'
 import { type DataSource, type Microservice, type RenderContext, readSources } from '@binnacle/model'
 import type { PlatformContext } from './context.ts'
 import { dataSources, microservices } from './resources.ts'
+import { configurationRevision } from './revisions.ts'
 
 /** Objects that rendering reads, all namespaces. */
 export interface RenderSources {
@@ -80,19 +80,10 @@ export function revisionsOf(
   for (const source of readSources(spec)) {
     const [kind = '', name = ''] = source.split('/')
     const key = `${metadata.namespace}/${name}`
-    const revision = kind === 'Secret' ? hashOf(sources.secrets.get(key)) : hashOf(sources.configMaps.get(key))
-    if (revision !== undefined) found.set(source, revision)
+    const object = kind === 'Secret' ? sources.secrets.get(key) : sources.configMaps.get(key)
+    if (object !== undefined) found.set(source, configurationRevision(object))
   }
   return found
-}
-
-/** Cryptographic, so that a template's annotation tells nothing about a Secret. */
-function hashOf(object: ConfigMap | Secret | undefined): string | undefined {
-  if (object === undefined) return undefined
-  const { data = {} } = object
-  const binary = 'binaryData' in object ? (object.binaryData ?? {}) : {}
-  const entries = Object.entries({ ...data, ...binary }).toSorted(([a], [b]) => (a < b ? -1 : 1))
-  return createHash('sha256').update(JSON.stringify(entries)).digest('hex').slice(0, 16)
 }
 
 function byName<T extends KubeObject>(objects: readonly T[]): Map<string, T> {

@@ -8,6 +8,8 @@ export interface Marks {
   text(path: readonly string[]): string
   /** Refused by name where it is empty. */
   required(path: readonly string[]): string
+  /** Sixteen digits that change with `text` and with the values at the paths. */
+  digest(text: string, paths: readonly (readonly string[])[]): string
   /** `repository:tag@digest`. */
   image(path: readonly string[]): string
   /** A number that stands for the value; no other number of the objects is like it. */
@@ -31,6 +33,10 @@ export function createMarks(): Marks {
     text: (path) => add(valueAt(path)),
     required: (path) =>
       add(`required ${quoted(`set ${path.join('.')}: it has no default`)} ${argument(valueAt(path))}`),
+    digest: (text, paths) =>
+      add(
+        `list ${quoted(text)} ${paths.map((path) => argument(valueAt(path))).join(' ')} | toJson | sha256sum | trunc 16`,
+      ),
     image(path) {
       const image = argument(valueAt(path))
       return add(

@@ -7,6 +7,8 @@ import {
   type DataSource,
   type Microservice,
   bindingKeysOf,
+  bindingSecretName,
+  configHashAnnotation,
   managedBy,
   managedByLabel,
 } from '@binnacle/model'
@@ -39,9 +41,10 @@ export function helmFiles(project: Project, { version }: { version: string }): F
   const files: Files = new Map()
   const real = renderProject(project, { namespace, credentials })
   renderProject(marked, { namespace, credentials }).forEach(({ object }, index) => {
+    const unmarked = real[index]?.object ?? object
     // A job's name says which image it runs: the one that the values begin with.
-    const name = real[index]?.object.metadata.name ?? object.metadata.name
-    const named = hooked({ ...object, metadata: { ...object.metadata, name } })
+    const renamed = { ...object, metadata: { ...object.metadata, name: unmarked.metadata.name } }
+    const named = withRevision(hooked(renamed), { unmarked, marks, values })
     files.set(`templates/${fileName(named)}`, marks.write(markObject(named, { marks, values })))
   })
   files.set(
@@ -66,6 +69,45 @@ function hooked(object: Unstructured): Unstructured {
   if (object.kind !== 'Job') return object
   const hook = { 'helm.sh/hook': 'post-install,post-upgrade', 'helm.sh/hook-delete-policy': 'before-hook-creation' }
   return { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, ...hook } } }
+}
+
+interface Workload extends Unstructured {
+  spec?: { template?: { metadata?: { annotations?: Record<string, string> }; spec?: unknown } }
+}
+
+/** What a workload reads at its start is said when the chart is installed, and so is its version. */
+function withRevision(object: Workload, { unmarked, marks, values }: Chart & { unmarked: Workload }): Unstructured {
+  const { spec } = object
+  const { template } = spec ?? {}
+  const revision = unmarked.spec?.template?.metadata?.annotations?.[configHashAnnotation]
+  if (template === undefined || revision === undefined) return object
+  const read = [...secretsIn(template.spec)].flatMap((name) => valuesOfSecret(name, values))
+  const annotations = {
+    ...template.metadata?.annotations,
+    [configHashAnnotation]: read.length === 0 ? revision : marks.digest(revision, read),
+  }
+  return { ...object, spec: { ...spec, template: { ...template, metadata: { ...template.metadata, annotations } } } }
+}
+
+/** Names of the Secrets that a pod reads. */
+function secretsIn(value: unknown, found: Set<string> = new Set()): Set<string> {
+  if (typeof value !== 'object' || value === null) return found
+  for (const [key, item] of Object.entries(value)) {
+    const { name, secretName } = (item ?? {}) as { name?: unknown; secretName?: unknown }
+    if ((key === 'secretKeyRef' || key === 'secretRef') && typeof name === 'string') found.add(name)
+    if (key === 'secret' && typeof secretName === 'string') found.add(secretName)
+    secretsIn(item, found)
+  }
+  return found
+}
+
+/** Paths of the values that go into a Secret. */
+function valuesOfSecret(name: string, values: Values): string[][] {
+  const { secrets = {}, dataSources = {} } = values as Record<string, Record<string, Values>>
+  if (secrets[name] !== undefined) return [['secrets', name]]
+  const [source, own] = Object.entries(dataSources).find(([one]) => bindingSecretName(one) === name) ?? []
+  if (source === undefined || own === undefined) return []
+  return ['host', 'username', 'password'].filter((key) => key in own).map((key) => ['dataSources', source, key])
 }
 
 const intro = `# What may differ from one installation to the next. Passwords are empty here: give them at installation, such as

@@ -9,6 +9,7 @@ import type { SourceObject } from '../deploy/documents.ts'
 import { readCredentials } from '../deploy/plain.ts'
 import { type Project, isDataSource, isOurs, projectOf } from '../deploy/project.ts'
 import { listReleases } from '../deploy/releases.ts'
+import { fieldManager } from '../deploy/transaction.ts'
 
 interface LivePlace {
   client: Client
@@ -32,10 +33,18 @@ export async function liveProject(application: string, { client, namespace }: Li
     throw new CliError(
       `there is no file, folder or application ${application} (namespace ${namespace}): name a path, or another namespace with -n`,
     )
-  // Plain objects of the project are in its newest release.
+  // Plain objects of the project are in its newest release, which holds no Secrets.
   const newest = (await listReleases({ client, namespace, application })).at(-1)
   const plain = (newest?.spec.resources ?? []).filter((object) => !isOurs(object)).map(sourceOf)
-  return projectOf([...found, ...plain], application)
+  return projectOf([...found, ...plain, ...(await deployedSecrets(application, { client, namespace }))], application)
+}
+
+/** Secrets that a deploy of the application applied; those that controllers made are made again. */
+async function deployedSecrets(application: string, { client, namespace }: LivePlace): Promise<SourceObject[]> {
+  const { items } = await client.list<Secret>(secrets, { namespace, labelSelector: `${partOfLabel}=${application}` })
+  return items
+    .filter(({ metadata }) => metadata.managedFields?.some(({ manager }) => manager === fieldManager) === true)
+    .map((secret) => sourceOf({ apiVersion: 'v1', ...secret, kind: 'Secret' }))
 }
 
 function belongs(object: KubeObject & { spec?: unknown }, application: string): boolean {

@@ -1,7 +1,6 @@
 // A project as plain Kubernetes objects, which need nothing of ours: what our controllers would make of it, and what is
 // plain already as it is.
 
-import { createHash } from 'node:crypto'
 import type { ConfigMap, KubeObject, Secret, Service, Unstructured } from '@binnacle/api'
 import {
   type Credentials,
@@ -9,9 +8,10 @@ import {
   type Microservice,
   RenderError,
   type RenderContext,
-  readSources,
+  bindingSecretName,
   render,
 } from '@binnacle/model'
+import { configurationRevision, loginRevision } from '@binnacle/platform'
 import { CliError } from '../cli-error.ts'
 import type { SourceObject } from '../deploy/documents.ts'
 import { type Project, isDataSource, isMicroservice, isOurs } from '../deploy/project.ts'
@@ -28,13 +28,14 @@ export interface RenderOptions {
  */
 export function renderProject(project: Project, options: RenderOptions): SourceObject[] {
   const plain = project.objects.filter(({ object }) => !isOurs(object))
-  const context = contextOf(project, options)
+  const bare = contextOf(project, options)
+  const context = { ...bare, revisions: revisionsOf(project, bare) }
   const errors: string[] = []
   const rendered = project.objects.flatMap((source) => {
     const { object } = source
     if (!isMicroservice(object) && !isDataSource(object)) return []
     try {
-      return render(object, { ...context, ...revisions(object, plain) }).map((made) => ({
+      return render(object, { ...context, ...revisionsFor(object, context) }).map((made) => ({
         ...source,
         object: withoutNamespace(made, options.namespace),
       }))
@@ -72,26 +73,37 @@ function portsOf(spec: Service['spec']): { name?: string; port: number }[] {
   return (spec?.ports ?? []).map(({ name, port }) => (name === undefined ? { port } : { name, port }))
 }
 
-/** Pods roll when a ConfigMap or Secret of the project that they read changes: our controllers hash the same way. */
-function revisions(
-  object: Microservice | DataSource,
-  plain: readonly SourceObject[],
-): Pick<RenderContext, 'revisions'> {
-  if (object.kind !== 'Microservice') return {}
-  const read = readSources(object.spec).flatMap((id): [string, string][] => {
-    const found = plain.find((one) => `${one.object.kind}/${one.object.metadata.name}` === id)
-    return found === undefined ? [] : [[id, hashOf(found.object)]]
-  })
-  return { revisions: new Map(read) }
+/**
+ * Pods roll when a ConfigMap or Secret that they read changes, as our controllers have it: those of the project, and the
+ * binding Secrets of its data sources.
+ */
+function revisionsOf({ objects }: Project, context: RenderContext): NonNullable<RenderContext['revisions']> {
+  const revisions = new Map<string, string>()
+  const add = (object: KubeObject): void => {
+    if (isConfiguration(object)) revisions.set(`${object.kind}/${object.metadata.name}`, configurationRevision(object))
+  }
+  for (const { object } of objects) {
+    if (isOurs(object)) continue
+    add(object)
+  }
+  for (const source of context.dataSources?.values() ?? []) for (const object of render(source, context)) add(object)
+  return revisions
 }
 
-function hashOf(object: Unstructured): string {
-  const { data = {}, binaryData = {}, stringData = {} } = object as ConfigMap & Secret & { binaryData?: object }
-  const written = Object.entries(stringData).map(([key, value]) => [key, Buffer.from(value).toString('base64')])
-  const entries = Object.entries({ ...data, ...binaryData, ...Object.fromEntries(written) }).toSorted(([a], [b]) =>
-    a < b ? -1 : 1,
-  )
-  return createHash('sha256').update(JSON.stringify(entries)).digest('hex').slice(0, 16)
+/** A data source's own pods read its login only. */
+function revisionsFor(object: Microservice | DataSource, context: RenderContext): Pick<RenderContext, 'revisions'> {
+  if (object.kind === 'Microservice') return {}
+  const name = object.metadata.name ?? ''
+  const login = context.credentials?.get(name)
+  return {
+    revisions: new Map(
+      login === undefined ? [] : [[`Secret/${bindingSecretName(name)}`, loginRevision(object, login)]],
+    ),
+  }
+}
+
+function isConfiguration(object: KubeObject): object is ConfigMap | Secret {
+  return object.apiVersion === 'v1' && (object.kind === 'ConfigMap' || object.kind === 'Secret')
 }
 
 /** Whoever applies plain objects says where to. */

@@ -1,6 +1,5 @@
 // Makes a DataSource run (or names one that runs elsewhere), gives it credentials, and tests the connection.
 
-import { createHash } from 'node:crypto'
 import { type KubeObject, type StatefulSet, StatusError, formatTime } from '@binnacle/api'
 import { type Controller, type Result, objectKey, startController } from '@binnacle/client'
 import {
@@ -24,6 +23,7 @@ import { NameTakenError, ownedBy, refusal } from '../owned-objects.ts'
 import type { Trouble } from '../pod-trouble.ts'
 import { renderContext, renderSources } from '../render-context.ts'
 import { dataSources } from '../resources.ts'
+import { digest, loginRevision } from '../revisions.ts'
 import type { Shared } from '../shared.ts'
 import { workloadTrouble } from '../workload.ts'
 import { CredentialStore } from './credentials.ts'
@@ -94,7 +94,7 @@ export function startDataSourceController(context: PlatformContext, shared: Shar
         : {
             credentials: new Map([[ownName, login]]),
             // Pods take the credentials at their start: other credentials are another version.
-            revisions: new Map([[`Secret/${bindingSecretName(ownName)}`, fingerprint(login)]]),
+            revisions: new Map([[`Secret/${bindingSecretName(ownName)}`, loginRevision(source, login)]]),
           }),
       ...(runtime.programs === undefined ? {} : { programImage: runtime.programs.image }),
       ...(program === undefined || folder === undefined ? {} : { programs: new Map([[program.name, folder]]) }),
@@ -135,7 +135,7 @@ export function startDataSourceController(context: PlatformContext, shared: Shar
     { target, signal }: { target: ProbeTarget; signal: AbortSignal },
   ): Promise<Test> {
     const { uid = '', annotations = {} } = source.metadata
-    const subject = fingerprint([target, annotations[testConnectionAnnotation]])
+    const subject = digest([target, annotations[testConnectionAnnotation]])
     const last = tests.get(uid)
     const age = last === undefined ? Infinity : clock.now() - last.at
     if (last?.subject === subject && age < (last.trouble === undefined ? retestMs : retestFailedMs)) return last
@@ -252,9 +252,4 @@ function targetOf(source: DataSource, { host, port }: ServiceAddress, login: Cre
     ...(login === undefined ? {} : { password: login.password }),
     ...(keys.includes('database') ? { database: database ?? (source.metadata.name ?? '').replaceAll('-', '_') } : {}),
   }
-}
-
-/** Tells versions apart without saying what they hold. */
-function fingerprint(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16)
 }
