@@ -73,6 +73,7 @@ export function createProgram(): Command {
     .option(...dataOption)
     .option('--context <name>', 'serve the Canvas for this context of the kubeconfig until Ctrl-C')
     .option('--kubeconfig <file>', 'with --context (default: $KUBECONFIG or ~/.kube/config)')
+    .option('-n, --namespace <name>', "namespace of the application (default: the context's)")
     .option('--canvas-port <port>', 'with --context; 0: any free one (default: 7070, or a free one)', port)
     .option('--no-browser', 'only print the link')
     .action(async (app: string | undefined, options) => (await import('./commands/open.ts')).open(app, options))

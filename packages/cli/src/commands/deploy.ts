@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { ImageStore } from '@binnacle/images'
 import { CliError, exitCodes } from '../cli-error.ts'
-import { dataPath, openDataDirectory } from '../data-directory.ts'
+import { dataPath, openDataDirectory, readRecord } from '../data-directory.ts'
 import { buildImages, buildsImages, registryCredentials } from '../deploy/build-images.ts'
 import { confirm } from '../deploy/confirm.ts'
 import { showDeploy, tryDeploy } from '../deploy/deploy.ts'
@@ -84,7 +84,9 @@ async function withImages({ project, target }: Place, options: DeployOptions, st
   const store = await ImageStore.open(join(data, 'images'))
   const { push } = options
   if (push === undefined) return buildImages(project, { store, onStep: (text) => steps.step(text) })
-  const credentials = await registryCredentials(push.split('/')[0] ?? '', { data, own: target.engine?.registry })
+  // The engine of this machine may hold images for other clusters, too.
+  const own = (await readRecord(data))?.registry
+  const credentials = await registryCredentials(push.split('/')[0] ?? '', { data, own })
   return buildImages(project, {
     store,
     push: { registry: push, ...(credentials === undefined ? {} : { credentials }) },

@@ -15,12 +15,14 @@ export interface OpenOptions {
   data?: string
   context?: string
   kubeconfig?: string
+  /** Namespace of the application. */
+  namespace?: string
   canvasPort?: number
   browser: boolean
 }
 
 export async function open(app: string | undefined, options: OpenOptions): Promise<void> {
-  const path = app === undefined ? '/' : `/?${new URLSearchParams({ app }).toString()}`
+  const path = app === undefined ? '/' : `/?${new URLSearchParams(placeOf(app, options)).toString()}`
   if (options.context !== undefined) return serve(options.context, path, options)
   for (const [flag, value] of [
     ['--kubeconfig', options.kubeconfig],
@@ -30,6 +32,10 @@ export async function open(app: string | undefined, options: OpenOptions): Promi
       throw new CliError(`${flag} goes with --context: the running engine has its own`, { exitCode: exitCodes.usage })
   }
   show(await linkToEngine(dataPath(options.data), path), options)
+}
+
+function placeOf(app: string, { namespace }: OpenOptions): Record<string, string> {
+  return namespace === undefined ? { app } : { ns: namespace, app }
 }
 
 async function linkToEngine(data: string, path: string): Promise<string> {

@@ -66,9 +66,10 @@ export function showDeploy(
 /** @throws CliError where anything is refused, with everything as it was before; or where it does not become Ready */
 export async function deploy(options: DeployOptions): Promise<Deployed> {
   const { client, namespace, steps } = options
+  const plan = await planOf(options)
   const isNew = await ensureNamespace(client, namespace)
   if (isNew) steps.step(`made the namespace ${namespace}`)
-  const { transaction, release } = await change(options).catch(async (error: unknown) => {
+  const { transaction, release } = await change(options, plan).catch(async (error: unknown) => {
     if (isNew) await client.delete(namespaces, { name: namespace })
     throw error
   })
@@ -98,9 +99,11 @@ async function removeUnwanted(options: DeployOptions, { applied }: Transaction):
 }
 
 /** Everything that is put back where a part of it fails. */
-async function change(options: DeployOptions): Promise<{ transaction: Transaction; release: Release | undefined }> {
+async function change(
+  options: DeployOptions,
+  plan: readonly Planned[],
+): Promise<{ transaction: Transaction; release: Release | undefined }> {
   const { client, steps } = options
-  const plan = await planOf(options)
   // What the project's own definitions bring cannot be tried before they are there.
   if (!plan.some(({ object }) => object.kind === 'CustomResourceDefinition')) await tryObjects(client, plan)
   const transaction = await applyObjects(client, plan)
