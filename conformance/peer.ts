@@ -17,12 +17,12 @@ export interface Peer {
   stop(): void
 }
 
-/** Starts the named parts on an empty etcd; throws where one of them does not come up. */
-export function startPeer(parts: readonly string[]): Peer {
+/** Starts the named parts on an empty etcd; throws where one of them does not come up. Programs are only built. */
+export function startPeer(parts: readonly string[], programs: readonly string[] = []): Peer {
   const env = { ...process.env, PEERS: peers }
   const control = (...args: string[]): string => execFileSync(controlPlane, args, { env, encoding: 'utf8' })
-  for (const part of [...parts, 'kubectl']) {
-    const name = part === 'etcd' || part === 'kwok' || part === 'kubectl' ? part : `kube-${part}`
+  const names = parts.map((part) => (part === 'etcd' || part === 'kwok' ? part : `kube-${part}`))
+  for (const name of [...names, 'kubectl', ...programs]) {
     if (existsSync(join(peers, 'bin', name))) continue
     execFileSync(join(root, 'bench', 'peer', 'build'), [name], { stdio: 'inherit', env })
   }

@@ -1,0 +1,62 @@
+// The same application on a real cluster: upstream's control plane 1.36 with kwok for the node, installed to and deployed
+// to with this repository's own command line. Compares what the exports make with what the deploy made, and writes
+// docs/real-clusters.md. Exit code 1 where anything differs.
+//
+//   node conformance/platform/run.ts
+
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { root, startEngine } from '../../e2e/support.ts'
+import { context, requireVersion, startCluster, succeeded } from './cluster.ts'
+import { type Application, type Exported, compareExports } from './exports.ts'
+import { type Report, describe } from './report.ts'
+
+await using engine = await startEngine()
+await using cluster = await startCluster({ data: engine.data })
+const version = await requireVersion(cluster)
+const refusals = [await refusal(['deploy', 'examples/shop', '--context', context, '-n', 'shop', '--push', 'REGISTRY'])]
+succeeded('install', await cluster.binnacle(['install', '--context', context]))
+await using _controllers = await cluster.serve(['controllers', '--context', context])
+refusals.push(await refusal(['deploy', 'examples/shop', '--context', context, '-n', 'shop']))
+
+// There is no storage class here: disks as an administrator would provide them.
+const disks = { apiVersion: 'v1', kind: 'List', items: [disk(1), disk(2)] }
+await cluster.kubectl(['apply', '-f', '-'], { input: JSON.stringify(disks) })
+const applications: readonly Application[] = [
+  { name: 'shop', path: 'examples/shop', build: ['--push', engine.record.registry], isLive: false },
+  { name: 'harbour', path: 'conformance/platform/harbour', build: [], isLive: true },
+]
+const deployed: string[] = []
+const exports: Exported[] = []
+for (const application of applications) {
+  const { name, path, build } = application
+  const words = ['deploy', path, '--context', context, '-n', name, ...build]
+  deployed.push(succeeded(`deploy ${name}`, await cluster.binnacle(words)).trim())
+  exports.push(...(await compareExports(application, cluster)))
+}
+for (const { application, way, objects, fields, differences } of exports) {
+  const sign = differences.length === 0 ? '✓' : '✗'
+  console.log(`${sign} ${application}, ${way}: ${objects} objects, ${fields} fields, ${differences.length} differences`)
+  for (const line of differences) console.log(`    ${line}`)
+}
+writeFileSync(join(root, 'docs', 'real-clusters.md'), describe({ version, deployed, refusals, exports }))
+process.exitCode = exports.some(({ differences }) => differences.length > 0) ? 1 : 0
+
+/** What a command that cannot work says. */
+async function refusal(words: readonly string[]): Promise<Report['refusals'][number]> {
+  const command = `binnacle ${words.join(' ')}`
+  const { code, stderr } = await cluster.binnacle(
+    words.map((word) => (word === 'REGISTRY' ? engine.record.registry : word)),
+  )
+  if (code !== 1) throw new Error(`${command} was not refused: ${stderr}`)
+  return { command, said: stderr.trim().split('\n').at(-1) ?? '' }
+}
+
+function disk(number: number): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name: `disk-${number}` },
+    spec: { capacity: { storage: '5Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: `/disks/${number}` } },
+  }
+}
