@@ -1,4 +1,4 @@
-// One informer for each resource, shared by all controllers of a process.
+// One informer for each resource, or selection of one, shared by all controllers of a process.
 
 import type { Clock, KubeObject } from '@binnacle/api'
 import type { Client, ResourceRef } from './client.ts'
@@ -20,18 +20,26 @@ export class Informers {
 
   /** The informer of all objects of the resource, in all namespaces; it starts with the others, or at once after them. */
   of<T extends KubeObject>(ref: ResourceRef, indexers: Record<string, Indexer<T>> = {}): Informer<T> {
-    const key = `${ref.group}/${ref.version}/${ref.resource}`
+    const informer = this.#informer<T>(ref)
+    informer.addIndexers(indexers)
+    return informer
+  }
+
+  /** The same for those objects of the resource that a field selector picks: for who needs few of many. */
+  select<T extends KubeObject>(ref: ResourceRef, fieldSelector: string): Informer<T> {
+    return this.#informer<T>(ref, fieldSelector)
+  }
+
+  #informer<T extends KubeObject>(ref: ResourceRef, fieldSelector?: string): Informer<T> {
+    const key = `${ref.group}/${ref.version}/${ref.resource}?${fieldSelector ?? ''}`
     const known = this.#informers.get(key) as Informer<T> | undefined
-    if (known !== undefined) {
-      known.addIndexers(indexers)
-      return known
-    }
+    if (known !== undefined) return known
     const clock = this.#clock
     const onError = this.#onError
     const informer = new Informer<T>({
       client: this.#client,
       ref,
-      indexers,
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
       ...(clock === undefined ? {} : { clock }),
       ...(onError === undefined ? {} : { onError }),
     })

@@ -1,6 +1,7 @@
 // The cluster's controllers and the scheduler against an API in memory.
 
 import type {
+  ConfigMap,
   Endpoints,
   EndpointSlice,
   KubeObject,
@@ -14,6 +15,7 @@ import type {
   Secret,
 } from '@binnacle/api'
 import {
+  configMaps,
   createClient,
   customResourceDefinitions,
   endpoints,
@@ -175,6 +177,14 @@ test('a new namespace gets its account and the root certificate, again when they
   expect(api.get('configmaps', 'team/kube-root-ca.crt')).toMatchObject({ data: { 'ca.crt': 'CERTIFICATE' } })
   await client.delete(serviceAccounts, { namespace: 'team', name: 'default' })
   await api.until(isThere)
+  await client.delete(configMaps, { namespace: 'team', name: 'kube-root-ca.crt' })
+  await api.until(isThere)
+  const forged = {
+    metadata: { name: 'kube-root-ca.crt', namespace: 'team' },
+    data: { 'ca.crt': 'FORGED' },
+  } as KubeObject
+  await client.update(configMaps, forged)
+  await api.until(() => api.get<ConfigMap>('configmaps', 'team/kube-root-ca.crt')?.data?.['ca.crt'] === 'CERTIFICATE')
 })
 
 test('a deleted namespace loses its pods first, then the rest, then itself', async () => {

@@ -3,7 +3,7 @@
 
 import { isAlreadyExists, isNotFound } from '@binnacle/api'
 import type { ConfigMap, Namespace } from '@binnacle/api'
-import { configMaps, Informer, namespaces } from '@binnacle/client'
+import { configMaps, namespaces } from '@binnacle/client'
 import type { Controller } from '@binnacle/client'
 import type { ControllerContext } from '../context.ts'
 import { runController } from './run-controller.ts'
@@ -16,15 +16,10 @@ const description =
   'No other usage is guaranteed across distributions of Kubernetes clusters.'
 
 export function startRootCACertPublisher(context: ControllerContext): Controller {
-  const { client, clock, informers, signal } = context
+  const { client, informers } = context
   const namespaceInformer = informers.of<Namespace>(namespaces)
-  // Of all ConfigMaps these only: the shared informer would hold everybody's.
-  const configMapInformer = new Informer<ConfigMap>({
-    client,
-    ref: configMaps,
-    fieldSelector: `metadata.name=${name}`,
-    clock,
-  })
+  // Of all ConfigMaps these only: an informer of all would hold everybody's. Shared, as the controller itself may not list.
+  const configMapInformer = informers.select<ConfigMap>(configMaps, `metadata.name=${name}`)
   const controller = runController(context, {
     name: 'root-ca-certificate-publisher-controller',
     workers: 1,
@@ -52,7 +47,6 @@ export function startRootCACertPublisher(context: ControllerContext): Controller
   const enqueueOwn = ({ metadata }: ConfigMap): void => controller.enqueue(metadata.namespace ?? '')
   namespaceInformer.on({ added: enqueue, updated: enqueue })
   configMapInformer.on({ added: enqueueOwn, updated: enqueueOwn, deleted: enqueueOwn })
-  configMapInformer.start(signal)
   return controller
 }
 
