@@ -199,6 +199,20 @@ export function validateCIDR(errors: FieldErrors, path: string, value: string): 
   }
 }
 
+/** An address of a network interface with its prefix, in the one notation (IsValidInterfaceAddress). */
+export function validateInterfaceAddress(errors: FieldErrors, path: string, value: string): void {
+  const slash = value.lastIndexOf('/')
+  const [address, prefix] = [value.slice(0, Math.max(slash, 0)), value.slice(slash + 1)]
+  const bits = isIPv4(address) ? 32 : isIPv6(address) ? 128 : 0
+  if (bits === 0 || !/^\d{1,3}$/.test(prefix) || Number(prefix) > bits) {
+    const why = 'must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)'
+    errors.push(field.invalid(path, value, why))
+    return
+  }
+  const canonical = `${bits === 32 ? address : canonicalIPv6(address)}/${Number(prefix)}`
+  if (value !== canonical) errors.push(field.invalid(path, value, `must be in canonical form ("${canonical}")`))
+}
+
 /** Whether every address of the one lies in the other, which has more; false where one of them cannot be read. */
 export function isStrictSubset(inner: string, outer: string): boolean {
   const [innerAddress = '', innerPrefix = ''] = inner.split('/')

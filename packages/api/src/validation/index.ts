@@ -28,6 +28,8 @@ import { persistentVolumeClaimValidation } from './persistent-volume-claim.ts'
 import { persistentVolumeValidation } from './persistent-volume.ts'
 import { podValidation } from './pod.ts'
 import { rbacValidations } from './rbac.ts'
+import { deviceClassValidation, resourceClaimTemplateValidation, resourceClaimValidation } from './resource-claim.ts'
+import { resourceSliceValidation } from './resource-slice.ts'
 import { serviceValidation } from './service.ts'
 import { statefulSetValidation } from './stateful-set.ts'
 import { storageValidations } from './storage.ts'
@@ -61,6 +63,10 @@ const byKind: Readonly<Record<string, KindValidation>> = {
   'admissionregistration.k8s.io/ValidatingWebhookConfiguration': webhookConfigurationValidation,
   'apps/DaemonSet': daemonSetValidation,
   'apps/StatefulSet': statefulSetValidation,
+  'resource.k8s.io/DeviceClass': deviceClassValidation,
+  'resource.k8s.io/ResourceClaim': resourceClaimValidation,
+  'resource.k8s.io/ResourceClaimTemplate': resourceClaimTemplateValidation,
+  'resource.k8s.io/ResourceSlice': resourceSliceValidation,
 }
 
 type Kind = Pick<ResourceInfo, 'group' | 'kind' | 'namespaced'>

@@ -25,7 +25,10 @@ export class CompileError extends Error {
     const before = source.slice(0, at).split('\n')
     const line = source.split('\n')[before.length - 1] ?? ''
     const column = before.at(-1)?.length ?? 0
-    super(`ERROR: <input>:${before.length}:${column + 1}: ${detail}\n | ${line}\n | ${'.'.repeat(column)}^`)
+    // Nothing has no first column, and nothing to show.
+    const isEmpty = source === ''
+    const where = `<input>:${before.length}:${isEmpty ? 0 : column + 1}`
+    super(`ERROR: ${where}: ${detail}${isEmpty ? '' : `\n | ${line}\n | ${'.'.repeat(column)}^`}`)
     this.name = 'CompileError'
   }
 }
