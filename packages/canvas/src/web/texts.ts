@@ -53,6 +53,7 @@ export const texts = {
     errors: (share: string): string => `${share} errors`,
     p95: 'p95',
     noTraffic: 'no traffic yet',
+    notMeasured: 'traffic is not measured here',
     cpu: 'CPU',
     memory: 'memory',
     connections: 'connections',

@@ -30,6 +30,10 @@ interface GroupList {
 /** Asked once: a cluster seldom gets a metrics server while it is looked at. */
 let hasMetricsApi: Promise<boolean> | undefined
 
+/** Nodes whose kubelet did not answer, with the time (ms) from which it is asked again. */
+const silentUntil = new Map<string, number>()
+const silentMs = 60_000
+
 /** Usage by pod name in a namespace; undefined where the cluster has no figures or does not show them. */
 export async function readPodUsage(
   namespace: string,
@@ -55,8 +59,12 @@ export async function readPodUsage(
   const usage = new Map<string, PodUsage>()
   let hasAny = false
   for (const node of nodes) {
+    if (performance.now() < (silentUntil.get(node) ?? 0)) continue
     const summary = await optional(() => ask<Summary>(`/api/v1/nodes/${node}/proxy/stats/summary`, { signal }))
-    if (summary === undefined) continue
+    if (summary === undefined) {
+      silentUntil.set(node, performance.now() + silentMs)
+      continue
+    }
     hasAny = true
     for (const pod of summary.pods ?? []) {
       if (pod.podRef.namespace !== namespace) continue
@@ -70,7 +78,7 @@ export async function readPodUsage(
   return hasAny ? usage : undefined
 }
 
-/** Nothing where it is not served, not allowed or out of reach for now; the next reading tries again. */
+/** Nothing where it is not served, not allowed or out of reach for now; a later reading tries again. */
 async function optional<T>(read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read()

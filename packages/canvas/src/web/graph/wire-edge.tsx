@@ -100,11 +100,12 @@ interface LabelProps {
 
 function LabelText({ wire, flowKey, isLooked }: LabelProps): string {
   const flow = useTelemetry((state) => state.flows.get(flowKey))
-  return labelText(wire, flow, isLooked)
+  const isMeasured = useTelemetry((state) => state.hasTraffic)
+  if (flow !== undefined) return flowText(flow, isLooked)
+  return wire.label ?? wire.wires[0]?.reason ?? (isMeasured ? texts.figures.noTraffic : texts.figures.notMeasured)
 }
 
-function labelText(wire: GraphWire, flow: Flow | undefined, isLooked: boolean): string {
-  if (flow === undefined) return wire.label ?? wire.wires[0]?.reason ?? texts.figures.noTraffic
+function flowText(flow: Flow, isLooked: boolean): string {
   if (!isLooked) return texts.figures.errors(percent(flow.errorShare))
   if (flow.protocol !== 'http') return `${flow.connections} ${texts.figures.connections}`
   return [
