@@ -38,8 +38,13 @@ export async function closeBrowser(): Promise<void> {
 }
 
 /** A page of a person of its own: nothing kept from other tests. Logged in by a fresh link. */
-export async function openCanvas(
-  engine: TestEngine,
+export async function openCanvas(engine: TestEngine, path: string, options: PageOptions = {}): Promise<CanvasPage> {
+  return openLink(await loginLink(engine), path, options)
+}
+
+/** The same at a login link of any Canvas. */
+export async function openLink(
+  link: string,
   path: string,
   { width = 1440, height = 900, theme = 'dark', reducedMotion = 'no-preference' }: PageOptions = {},
 ): Promise<CanvasPage> {
@@ -53,9 +58,9 @@ export async function openCanvas(
   page.on('console', (message) => {
     // A write that met a newer version is tried again on it: the browser notes the first try as an error.
     const isRetried = message.text().includes('409 (Conflict)')
-    if (message.type() === 'error' && !isRetried) complaints.push(message.text())
+    if (message.type() === 'error' && !isRetried) complaints.push(`${message.text()} ${message.location().url}`)
   })
-  await page.goto(await loginLink(engine))
+  await page.goto(link)
   if (path !== '/') await page.goto(new URL(path, page.url()).href)
   await page.locator('.start, .app').waitFor()
   return {

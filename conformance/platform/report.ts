@@ -1,5 +1,6 @@
 // docs/real-clusters.md: what was run, what came of it, and what a comparison does not look at.
 
+import type { Picture } from './canvas.ts'
 import { type Exported, ways } from './exports.ts'
 import { ignoredFields, ignoredObjects } from './normalize.ts'
 
@@ -11,9 +12,10 @@ export interface Report {
   /** Commands that cannot work there, and what they said. */
   refusals: readonly { command: string; said: string }[]
   exports: readonly Exported[]
+  picture: Picture
 }
 
-export function describe({ version, deployed, refusals, exports }: Report): string {
+export function describe({ version, deployed, refusals, exports, picture }: Report): string {
   return `${[
     '# Real clusters',
     '',
@@ -47,6 +49,18 @@ export function describe({ version, deployed, refusals, exports }: Report): stri
     'Objects that are not compared:',
     '',
     ...ignoredObjects.map(({ what, why }) => `- ${what}: ${why}`),
+    '',
+    '## The Canvas',
+    '',
+    '`binnacle open shop -n shop --context …` beside the Canvas of an engine that runs the Shop as processes: the accessible',
+    `outline (names, kinds, wires, states) is the same, ${picture.differences.length} differences:`,
+    '',
+    '```yaml',
+    picture.outline.replaceAll(/127\.0\.0\.1:\d+/g, 'REGISTRY').replaceAll(/(?<=sha256:\w{8})\w+/g, '…'),
+    '```',
+    '',
+    `On the engine's nodes stand figures (${picture.figures.engine.join(', ')}). This cluster has no metrics: its nodes have none,`,
+    `and the metrics tab says "${picture.figures.cluster}"`,
     '',
     '## What is refused',
     '',

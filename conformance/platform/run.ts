@@ -2,14 +2,20 @@
 // to with this repository's own command line. Compares what the exports make with what the deploy made, and writes
 // docs/real-clusters.md. Exit code 1 where anything differs.
 //
-//   node conformance/platform/run.ts
+//   node conformance/platform/run.ts                      all, and writes docs/real-clusters.md
+//   node conformance/platform/run.ts --only canvas        a part of it: exports, canvas or environments
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { root, startEngine } from '../../e2e/support.ts'
+import { type Picture, comparePictures } from './canvas.ts'
 import { context, requireVersion, startCluster, succeeded } from './cluster.ts'
 import { type Application, type Exported, compareExports } from './exports.ts'
 import { type Report, describe } from './report.ts'
+
+const { values: options } = parseArgs({ options: { only: { type: 'string' } } })
+const isWanted = (part: string): boolean => options.only === undefined || options.only === part
 
 await using engine = await startEngine()
 await using cluster = await startCluster({ data: engine.data })
@@ -30,17 +36,29 @@ const deployed: string[] = []
 const exports: Exported[] = []
 for (const application of applications) {
   const { name, path, build } = application
-  const words = ['deploy', path, '--context', context, '-n', name, ...build]
-  deployed.push(succeeded(`deploy ${name}`, await cluster.binnacle(words)).trim())
-  exports.push(...(await compareExports(application, cluster)))
+  const words = ['deploy', path, '-n', name, ...build]
+  deployed.push(succeeded(`deploy ${name}`, await cluster.binnacle([...words, '--context', context])).trim())
+  if (isWanted('exports')) exports.push(...(await compareExports(application, cluster)))
 }
-for (const { application, way, objects, fields, differences } of exports) {
-  const sign = differences.length === 0 ? '✓' : '✗'
-  console.log(`${sign} ${application}, ${way}: ${objects} objects, ${fields} fields, ${differences.length} differences`)
+for (const { application, way, objects, fields, differences } of exports)
+  tell(`${application}, ${way}: ${objects} objects, ${fields} fields`, differences)
+
+let picture: Picture | undefined
+if (isWanted('canvas')) {
+  const words = ['deploy', 'examples/shop', '-n', 'shop', '--push', engine.record.registry]
+  succeeded('deploy shop to the engine', await engine.binnacle(...words))
+  picture = await comparePictures('shop', { engine, cluster })
+  tell('shop, Canvas', picture.differences)
+}
+
+if (picture !== undefined && options.only === undefined)
+  writeFileSync(join(root, 'docs', 'real-clusters.md'), describe({ version, deployed, refusals, exports, picture }))
+
+function tell(what: string, differences: readonly string[]): void {
+  console.log(`${differences.length === 0 ? '✓' : '✗'} ${what}, ${differences.length} differences`)
   for (const line of differences) console.log(`    ${line}`)
+  if (differences.length > 0) process.exitCode = 1
 }
-writeFileSync(join(root, 'docs', 'real-clusters.md'), describe({ version, deployed, refusals, exports }))
-process.exitCode = exports.some(({ differences }) => differences.length > 0) ? 1 : 0
 
 /** What a command that cannot work says. */
 async function refusal(words: readonly string[]): Promise<Report['refusals'][number]> {
