@@ -239,8 +239,6 @@ export const texts = {
     redo: 'Redo',
     nodeLabel: (name: string, kind: string, state: string): string => `${name}, ${kind}, ${state}`,
     wireLabel: (from: string, to: string): string => `Wire from ${from} to ${to}`,
-    handleIn: 'Wire in',
-    handleOut: 'Drag to connect',
     addHere: 'Add and connect',
     quickAdd: 'Add to the canvas',
     removeWire: 'Remove wire',

@@ -27,7 +27,8 @@ export const ResourceNode = memo(function ResourceNode({ data, selected }: NodeP
       data-removed={node.staged === 'delete'}
       data-target={target}
     >
-      <Handle type="target" position={Position.Left} aria-label={texts.graph.handleIn} />
+      {/* Only the pointer draws from here: others connect by the list that C opens. */}
+      <Handle type="target" position={Position.Left} aria-hidden="true" />
       <header>
         <span className="tile" style={{ '--hue': `var(${hue})` }}>
           <Icon name={icon} />
@@ -44,7 +45,7 @@ export const ResourceNode = memo(function ResourceNode({ data, selected }: NodeP
       </header>
       {isDetailed && <NodeFigures node={node} />}
       {isDetailed && <TroubleLine node={node} />}
-      {canWire(node) && <Handle type="source" position={Position.Right} aria-label={texts.graph.handleOut} />}
+      {canWire(node) && <Handle type="source" position={Position.Right} aria-hidden="true" />}
     </article>
   )
 })

@@ -80,7 +80,7 @@ function One({ node }: { node: GraphNode }): JSX.Element {
             </Tabs.Trigger>
           ))}
         </Tabs.List>
-        <Tabs.Content className="tab" value={shown} tabIndex={-1}>
+        <Tabs.Content className="tab" value={shown}>
           {!canEdit && <p className="sec meta">{texts.inspector.readOnly}</p>}
           <ErrorBoundary key={shown}>
             {shown === 'overview' && <Overview node={node} canEdit={canEdit} />}

@@ -1,9 +1,11 @@
 // An object as YAML, beside the form and in step with it. Loaded when it is looked at.
 
 import { yaml } from '@codemirror/lang-yaml'
+import { HighlightStyle, syntaxHighlighting } from '@codemirror/language'
 import { type Diagnostic, lintGutter, linter } from '@codemirror/lint'
 import { Annotation, Compartment, EditorState } from '@codemirror/state'
 import { EditorView } from '@codemirror/view'
+import { tags } from '@lezer/highlight'
 import { basicSetup } from 'codemirror'
 import { type JSX, useEffect, useRef } from 'react'
 import { LineCounter, parseDocument, stringify } from 'yaml'
@@ -33,6 +35,15 @@ const theme = EditorView.theme({
   },
   '.cm-tooltip': { backgroundColor: 'var(--s-3)', border: '1px solid var(--line)', color: 'var(--tx)' },
 })
+
+/** The library's own colours are made for a white page only. */
+const colours = HighlightStyle.define([
+  { tag: tags.propertyName, color: 'var(--svc)' },
+  { tag: [tags.string, tags.special(tags.string)], color: 'var(--db)' },
+  { tag: [tags.number, tags.bool, tags.keyword, tags.null], color: 'var(--fn)' },
+  { tag: [tags.comment, tags.meta, tags.separator, tags.punctuation], color: 'var(--tx-3)' },
+  { tag: tags.invalid, color: 'var(--bad)' },
+])
 
 function textOf(value: unknown): string {
   return stringify(value, { lineWidth: 0 })
@@ -71,7 +82,8 @@ export function YamlEditor({ value, readOnly, label, onChange }: YamlEditorProps
           lintGutter(),
           linter(({ state }) => problemsIn(state.doc.toString()), { delay: 200 }),
           editable.current.of(EditorState.readOnly.of(readOnly)),
-          EditorView.contentAttributes.of({ 'aria-label': label }),
+          EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
+          syntaxHighlighting(colours),
           EditorView.lineWrapping,
           EditorView.updateListener.of((update) => {
             if (!update.docChanged || update.transactions.some((one) => one.annotation(fromOutside) === true)) return

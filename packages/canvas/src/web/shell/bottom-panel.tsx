@@ -27,7 +27,7 @@ export function BottomPanel(): JSX.Element | undefined {
       {panel === 'logs' ? (
         <AllLogs />
       ) : (
-        <div className="tab">
+        <div className="tab" tabIndex={0}>
           <EventList />
         </div>
       )}

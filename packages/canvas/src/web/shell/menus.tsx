@@ -22,7 +22,7 @@ interface EnvironmentMenuProps {
 export function EnvironmentMenu({ label, environments, children }: EnvironmentMenuProps): JSX.Element {
   const place = useCanvas((state) => state.place)
   return (
-    <DropdownMenu.Root>
+    <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger className="pill" aria-label={`${texts.environment.pick}: ${label}`}>
         {children}
         <Icon name="down" size={12} />
@@ -48,7 +48,7 @@ export function EnvironmentMenu({ label, environments, children }: EnvironmentMe
 
 export function MoreMenu(): JSX.Element {
   return (
-    <DropdownMenu.Root>
+    <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger className="btn icon bare" aria-label={texts.more}>
         <Icon name="more" />
       </DropdownMenu.Trigger>

@@ -22,7 +22,9 @@ export function Outline(): JSX.Element {
       <ul role="tree" aria-label={texts.outline.title} onKeyDown={moveFocus}>
         {[...byKind].map(([kind, members]) => (
           <li key={kind} role="none">
-            <h3 className="meta">{kind}</h3>
+            <div className="meta" aria-hidden="true">
+              {kind}
+            </div>
             <ul role="group" aria-label={kind}>
               {members.map((node) => {
                 const uses = wires.filter(({ from }) => from === node.key).map(({ to }) => parseKey(to).name)

@@ -34,9 +34,9 @@ export function TopBar(): JSX.Element {
       </nav>
       <EnvironmentPill name={context?.name ?? ''} isOpen={isOpen} />
       <span className="grow" />
-      <button className="pill search" onClick={() => openDialog('palette')} aria-keyshortcuts="Control+K">
+      <button className="pill search" aria-keyshortcuts="Control+K" onClick={() => openDialog('palette')}>
         <Icon name="find" />
-        <span className="wide grow clip left">{texts.search}</span>
+        <span className="words grow clip left">{texts.search}</span>
         <span className="kbd wide">Ctrl K</span>
       </button>
       <span className="grow wide" />
