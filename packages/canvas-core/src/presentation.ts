@@ -90,16 +90,24 @@ export function kindDescription(kind: string): string | undefined {
   return kindInfo(kind)?.description
 }
 
+/** An image as people name it: by its tag, or where it has none by the first digits of its digest. */
+function shortImage(image: string | undefined): string | undefined {
+  const [name = '', digest] = image?.split('@sha256:') ?? []
+  if (digest === undefined) return image
+  return /:[^/]*$/.test(name) ? name : `${name}@${digest.slice(0, 12)}`
+}
+
 /** What it runs or is, in a few words: an image, a version, an address. */
 export function subtitleOf(object: Unstructured): string {
   const at = (path: string): string | undefined => {
     const value = getField(object, path)
     return typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined
   }
+  const image = (path: string): string | undefined => shortImage(at(path))
   const prefixed = (prefix: string, value: string | undefined): string | undefined => value && `${prefix}${value}`
   switch (object.kind) {
     case 'Microservice':
-      return at('spec.image') ?? prefixed('built from ', at('spec.build.context')) ?? 'no image yet'
+      return image('spec.image') ?? prefixed('built from ', at('spec.build.context')) ?? 'no image yet'
     case 'DataSource':
       return [kindTitle(object), at('spec.version') ?? at('spec.external.host')].filter(Boolean).join(' ')
     case 'Deployment':
@@ -107,13 +115,13 @@ export function subtitleOf(object: Unstructured): string {
     case 'DaemonSet':
     case 'ReplicaSet':
     case 'Job':
-      return at('spec.template.spec.containers[0].image') ?? object.kind
+      return image('spec.template.spec.containers[0].image') ?? object.kind
     case 'CronJob':
-      return [at('spec.schedule'), at('spec.jobTemplate.spec.template.spec.containers[0].image')]
+      return [at('spec.schedule'), image('spec.jobTemplate.spec.template.spec.containers[0].image')]
         .filter(Boolean)
         .join(' · ')
     case 'Pod':
-      return at('spec.containers[0].image') ?? 'Pod'
+      return image('spec.containers[0].image') ?? 'Pod'
     case 'Service':
       return [at('spec.type') ?? 'ClusterIP', prefixed(':', at('spec.ports[0].port'))].filter(Boolean).join(' ')
     case 'Ingress':

@@ -24,6 +24,20 @@ describe('a graph', () => {
     ])
   })
 
+  it('names images without what only machines compare', () => {
+    const digest = `sha256:0123456789abcdef${'0'.repeat(48)}`
+    const images = [`shop/web:1@${digest}`, `localhost:5000/web@${digest}`, 'localhost:5000/web', undefined]
+    const graph = buildGraph(
+      documentOf(...images.map((image, index) => microservice(`s${index}`, image ? { image } : {}))),
+    )
+    expect(graph.nodes.map(({ subtitle }) => subtitle)).toEqual([
+      'shop/web:1',
+      'localhost:5000/web@0123456789ab',
+      'localhost:5000/web',
+      'no image yet',
+    ])
+  })
+
   it('keeps what has not changed as the same values', () => {
     const document = shop()
     const before = buildGraph(document)

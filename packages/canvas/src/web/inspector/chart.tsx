@@ -36,8 +36,10 @@ export function Chart({ title, times, series, format, marks = [] }: ChartProps):
   useEffect(() => {
     const element = host.current
     if (element === null) return undefined
+    // Read at each drawing: the theme may change meanwhile.
     const style = getComputedStyle(element)
     const colour = (name: string): string => style.getPropertyValue(name).trim()
+    const tint = (name: string) => (): string => colour(name)
     const chart = new uPlot(
       {
         width: element.clientWidth,
@@ -47,7 +49,7 @@ export function Chart({ title, times, series, format, marks = [] }: ChartProps):
         scales: { x: { time: true }, y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.15 : 1] } },
         axes: [
           {
-            stroke: colour('--tx-3'),
+            stroke: tint('--tx-3'),
             grid: { show: false },
             ticks: { show: false },
             font: '11px system-ui',
@@ -55,8 +57,8 @@ export function Chart({ title, times, series, format, marks = [] }: ChartProps):
             values: (_plot, splits) => splits.map(clockTime),
           },
           {
-            stroke: colour('--tx-3'),
-            grid: { stroke: colour('--line'), width: 1 },
+            stroke: tint('--tx-3'),
+            grid: { stroke: tint('--line'), width: 1 },
             ticks: { show: false },
             font: '11px system-ui',
             size: 62,
@@ -67,10 +69,10 @@ export function Chart({ title, times, series, format, marks = [] }: ChartProps):
           {},
           ...series.map(({ label, hue, area }) => ({
             label,
-            stroke: colour(hue),
+            stroke: tint(hue),
             width: 1.6,
             points: { show: false },
-            ...(area === true ? { fill: `color-mix(in srgb, ${colour(hue)} 22%, transparent)` } : {}),
+            ...(area === true ? { fill: () => `color-mix(in srgb, ${colour(hue)} 22%, transparent)` } : {}),
           })),
         ],
         hooks: {
@@ -98,8 +100,11 @@ export function Chart({ title, times, series, format, marks = [] }: ChartProps):
     plot.current = chart
     const observer = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: 130 }))
     observer.observe(element)
+    const themes = new MutationObserver(() => chart.redraw(false, true))
+    themes.observe(document.documentElement, { attributeFilter: ['data-theme'] })
     return () => {
       observer.disconnect()
+      themes.disconnect()
       chart.destroy()
     }
     // The chart is made anew only when its lines are others; values go in below.

@@ -59,7 +59,7 @@ export function MetricsTab({ node }: { node: GraphNode }): JSX.Element {
               times={cpu.times}
               marks={marks}
               format={cores}
-              series={[{ label: texts.metrics.cpu, hue: '--svc', values: cpu.values }]}
+              series={[{ label: texts.metrics.used, hue: '--svc', values: cpu.values }]}
             />
             <Chart
               title={texts.metrics.memory}

@@ -114,7 +114,7 @@ function Figures({ node }: PartProps): JSX.Element | undefined {
     figures.requestsPerSecond === undefined ? undefined : rate(figures.requestsPerSecond),
     figures.errorShare === undefined ? undefined : texts.figures.errors(percent(figures.errorShare)),
     figures.p95Ms === undefined ? undefined : `${milliseconds(figures.p95Ms)} ${texts.figures.p95}`,
-    figures.cpu === undefined ? undefined : `${cores(figures.cpu)} ${texts.figures.cpu}`,
+    figures.cpu === undefined ? undefined : cores(figures.cpu),
     figures.bytes === undefined ? undefined : `${bytes(figures.bytes)} ${texts.figures.memory}`,
   ].filter((part) => part !== undefined)
   if (parts.length === 0) return undefined
