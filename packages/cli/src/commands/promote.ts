@@ -7,7 +7,7 @@ import { confirm } from '../deploy/confirm.ts'
 import { showDeploy, tryDeploy } from '../deploy/deploy.ts'
 import { environmentTarget, findEnvironment } from '../deploy/environment.ts'
 import { inEnvironment } from '../deploy/project.ts'
-import { overriddenAnnotation, promotable, reverseOverrides } from '../deploy/release-project.ts'
+import { overriddenAnnotation, promotable, requireFetchable, reverseOverrides } from '../deploy/release-project.ts'
 import { listReleases, releaseOf } from '../deploy/releases.ts'
 import { type RunOptions, runDeploy } from '../deploy/run.ts'
 import { type TargetOptions, connectTarget } from '../deploy/target.ts'
@@ -31,8 +31,11 @@ export async function promote(application: string, options: PromoteOptions): Pro
   using source = await environmentTarget(from, home)
   using target = await environmentTarget(to, home)
   const all = await listReleases({ ...source, application })
+  if (all.length === 0) throw nothingToPromote(application, from)
   const release = releaseOf(all, application, options.revision ?? all.at(-1)?.spec.revision ?? 1)
   const base = promotable(release)
+  if (source.engine !== undefined && target.engine === undefined)
+    requireFetchable(base, { place: `environment ${options.to}` })
   const project = inEnvironment(base, options.to, to.spec)
   const { text, count } = showDeploy(await tryDeploy({ ...target, project, steps }), [], process.stderr)
   const what = `promote ${application} release ${release.spec.revision} from ${from.metadata.name} to ${options.to}`
@@ -53,6 +56,14 @@ export async function promote(application: string, options: PromoteOptions): Pro
     },
     options,
   )
+}
+
+function nothingToPromote(application: string, { metadata, spec }: Environment): CliError {
+  const first =
+    spec.promotesFrom === undefined
+      ? `binnacle deploy … --env ${metadata.name}`
+      : `binnacle promote ${application} --to ${metadata.name}`
+  return new CliError(`${application} has no releases in environment ${metadata.name}: \`${first}\` makes the first`)
 }
 
 function sourceName({ metadata, spec }: Environment, { from }: PromoteOptions): string {

@@ -18,7 +18,7 @@ import type { SourceObject } from './documents.ts'
 import { type Project, isMicroservice } from './project.ts'
 
 /** On a deployed Microservice: the `build` that its image was made from, as JSON. */
-const builtFromAnnotation = 'binnacle.dev/built-from'
+export const builtFromAnnotation = 'binnacle.dev/built-from'
 
 export interface ImageTarget {
   store: ImageStore

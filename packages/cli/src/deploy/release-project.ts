@@ -4,6 +4,7 @@
 import { type Unstructured, applyMergePatch } from '@binnacle/api'
 import type { EnvironmentSpec, Release } from '@binnacle/model'
 import { CliError } from '../cli-error.ts'
+import { builtFromAnnotation } from './build-images.ts'
 import type { SourceObject } from './documents.ts'
 import { type Project, isMicroservice } from './project.ts'
 
@@ -46,13 +47,43 @@ function withDigest(object: Unstructured, { spec, status }: Release): Unstructur
   const ran = status?.images?.find(({ resource }) => resource === `Microservice/${object.metadata.name}`)
   const image = ran?.image ?? object.spec.image
   if (image !== undefined && ran?.digest !== undefined) {
-    const { build: _build, ...rest } = object.spec
-    return { ...object, spec: { ...rest, image: image.includes('@') ? image : `${image}@${ran.digest}` } }
+    const { build, ...rest } = object.spec
+    const annotations = {
+      ...object.metadata.annotations,
+      ...(build === undefined ? {} : { [builtFromAnnotation]: JSON.stringify(build) }),
+    }
+    return {
+      ...object,
+      metadata: { ...object.metadata, ...(Object.keys(annotations).length === 0 ? {} : { annotations }) },
+      spec: { ...rest, image: image.includes('@') ? image : `${image}@${ran.digest}` },
+    }
   }
   if (image !== undefined) return object
   throw new CliError(
     `release ${spec.revision}: Microservice ${object.metadata.name}: the image that ran is not known: deploy it once more, and promote that release`,
   )
+}
+
+/**
+ * An image that was built into an engine's own store, and pushed nowhere, runs on that engine only.
+ * @throws CliError that names them all
+ */
+export function requireFetchable({ objects }: Project, { place }: { place: string }): void {
+  const refused = objects.flatMap(({ object }) => {
+    if (!isMicroservice(object) || object.metadata.annotations?.[builtFromAnnotation] === undefined) return []
+    const { image = '' } = object.spec
+    if (namesRegistry(image)) return []
+    return [
+      `Microservice ${object.metadata.name}: spec.image: ${place} cannot fetch ${image}: it is in the engine's store only: deploy it once more with --push REGISTRY, and promote that release`,
+    ]
+  })
+  if (refused.length > 0) throw new CliError(refused.join('\n'))
+}
+
+/** As Docker reads references: a first part with a dot or a port is a host. */
+function namesRegistry(image: string): boolean {
+  const [first = '', ...rest] = image.split('/')
+  return rest.length > 0 && (/[.:]/.test(first) || first === 'localhost')
 }
 
 /** For each override the merge patch that leads back from it. */
