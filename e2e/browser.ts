@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import chromium from '@sparticuz/chromium'
 import { type Browser, type BrowserContext, type Page, chromium as playwright } from 'playwright-core'
+import { expect } from 'vitest'
 import { type TestEngine, root } from './support.ts'
 
 export interface CanvasPage extends AsyncDisposable {
@@ -83,6 +84,29 @@ async function loginLink(engine: TestEngine): Promise<string> {
 /** A node of the canvas by its name. */
 export function nodeNamed(page: Page, name: string): ReturnType<Page['locator']> {
   return page.locator('.n').filter({ has: page.getByRole('heading', { name, exact: true }) })
+}
+
+/** Waits until the node says that it is in that state. */
+export async function ready(page: Page, name: string, word: string): Promise<void> {
+  await expect
+    .poll(() => nodeNamed(page, name).locator('.state').innerText(), { timeout: 60_000, message: `${name} is ${word}` })
+    .toBe(word)
+}
+
+/** Draws a wire with the mouse, from handle to handle. */
+export async function drawWire(page: Page, from: string, to: string): Promise<void> {
+  const wires = page.locator('.react-flow__edge')
+  const before = await wires.count()
+  const target = nodeNamed(page, to).locator('.react-flow__handle.target')
+  // Hovering waits until nothing moves any more.
+  await target.hover()
+  const end = await target.boundingBox()
+  await nodeNamed(page, from).locator('.react-flow__handle.source').hover()
+  if (end === null) throw new Error(`${to} is not on the screen`)
+  await page.mouse.down()
+  await page.mouse.move(end.x + end.width / 2, end.y + end.height / 2, { steps: 16 })
+  await page.mouse.up()
+  await expect.poll(() => wires.count(), { message: `a wire from ${from} to ${to}` }).toBe(before + 1)
 }
 
 /** Where pictures for docs/ go, when they are asked for: `SCREENSHOTS=docs/screens npx vitest run e2e/canvas-walk`. */

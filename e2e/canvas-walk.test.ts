@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { closeBrowser, nodeNamed, openCanvas, picture, pictures } from './browser.ts'
+import { closeBrowser, drawWire, nodeNamed, openCanvas, picture, pictures, ready } from './browser.ts'
 import { type TestEngine, eventually, hasProgram, root, startEngine } from './support.ts'
 
 const missing = (await hasProgram('redis-server')) ? '' : 'redis-server'
@@ -195,27 +195,6 @@ describe.skipIf(missing !== '')(`the Canvas${missing === '' ? '' : ` (needs ${mi
 async function expectNodes(page: Page, names: readonly string[]): Promise<void> {
   for (const name of names) await nodeNamed(page, name).waitFor()
   await expect.poll(() => page.locator('.n h3').allInnerTexts()).toEqual(expect.arrayContaining([...names]))
-}
-
-async function ready(page: Page, name: string, word: string): Promise<void> {
-  await expect
-    .poll(() => nodeNamed(page, name).locator('.state').innerText(), { timeout: 60_000, message: `${name} is ${word}` })
-    .toBe(word)
-}
-
-async function drawWire(page: Page, from: string, to: string): Promise<void> {
-  const wires = page.locator('.react-flow__edge')
-  const before = await wires.count()
-  const target = nodeNamed(page, to).locator('.react-flow__handle.target')
-  // Hovering waits until nothing moves any more.
-  await target.hover()
-  const end = await target.boundingBox()
-  await nodeNamed(page, from).locator('.react-flow__handle.source').hover()
-  if (end === null) throw new Error(`${to} is not on the screen`)
-  await page.mouse.down()
-  await page.mouse.move(end.x + end.width / 2, end.y + end.height / 2, { steps: 16 })
-  await page.mouse.up()
-  await expect.poll(() => wires.count(), { message: `a wire from ${from} to ${to}` }).toBe(before + 1)
 }
 
 /** Presses Tab until what is asked for has the focus. */
