@@ -2,14 +2,23 @@
 // (metadata other than labels and annotations), and where it stands on the Canvas.
 
 import { type Unstructured, deepEqual } from '@binnacle/api'
-import { type AnySchema, canvasAnnotation, groupAnnotation, positionAnnotation } from '@binnacle/model'
+import {
+  type AnySchema,
+  canvasAnnotation,
+  groupAnnotation,
+  positionAnnotation,
+  restartedAtAnnotation,
+  testConnectionAnnotation,
+} from '@binnacle/model'
 import { withDefaults } from './schemas.ts'
 
-/** Annotations that are no content: the Canvas's own, and what other tools note for themselves. */
+/** Annotations that are no content: the Canvas's own, what asks for something once, and what other tools note. */
 const passedOver: ReadonlySet<string> = new Set([
   positionAnnotation,
   groupAnnotation,
   canvasAnnotation,
+  restartedAtAnnotation,
+  testConnectionAnnotation,
   'kubectl.kubernetes.io/last-applied-configuration',
   'deployment.kubernetes.io/revision',
 ])

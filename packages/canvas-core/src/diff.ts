@@ -40,12 +40,22 @@ export function diffOf(document: CanvasDocument): readonly ObjectDiff[] {
 export function objectDiff(document: CanvasDocument, key: ObjectKey): ObjectDiff | undefined {
   const change = document.staged.get(key)
   if (change === undefined) return undefined
-  if (change.type === 'create') return { key, type: 'create', lines: [wholeLine(undefined, change.object)] }
-  if (change.type === 'delete') return { key, type: 'delete', lines: [wholeLine(change.base, undefined)] }
+  if (change.type === 'create') return createdDiff(key, change.object)
+  if (change.type === 'delete') return deletedDiff(key, change.base)
   // Deleted by somebody else: whether it is made anew is a conflict.
   const live = document.live.get(key)
-  if (live === undefined) return { key, type: 'create', lines: [wholeLine(undefined, change.object)] }
+  if (live === undefined) return createdDiff(key, change.object)
   return { key, type: 'update', lines: diffLines(live, change.object, schemaOf(document, live)) }
+}
+
+/** Of an object that is new: one line. */
+export function createdDiff(key: ObjectKey, object: Unstructured): ObjectDiff {
+  return { key, type: 'create', lines: [wholeLine(undefined, object)] }
+}
+
+/** Of an object that goes: one line. */
+export function deletedDiff(key: ObjectKey, object: Unstructured): ObjectDiff {
+  return { key, type: 'delete', lines: [wholeLine(object, undefined)] }
 }
 
 function wholeLine(before: Unstructured | undefined, after: Unstructured | undefined): DiffLine {
