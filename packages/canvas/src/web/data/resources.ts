@@ -8,9 +8,15 @@ const known = new Map<string, ResourcePath>(
   liveKinds.map((kind) => [`${kind.group === '' ? kind.version : `${kind.group}/${kind.version}`}/${kind.kind}`, kind]),
 )
 
+/** Undefined for a kind that nothing was learned of yet. */
+export function knownResourceOf({ apiVersion = '', kind = '' }: KubeObject): ResourcePath | undefined {
+  return known.get(`${apiVersion}/${kind}`)
+}
+
 /** @throws KubeError for a kind that is not served */
-export function resourceOf({ apiVersion = '', kind = '' }: KubeObject): ResourcePath {
-  const found = known.get(`${apiVersion}/${kind}`)
+export function resourceOf(object: KubeObject): ResourcePath {
+  const { apiVersion = '', kind = '' } = object
+  const found = knownResourceOf(object)
   if (found === undefined)
     throw new KubeError({ message: `this cluster serves no ${kind} in ${apiVersion}`, reason: 'NotFound', code: 404 })
   return found

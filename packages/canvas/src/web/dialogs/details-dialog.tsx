@@ -7,15 +7,18 @@ import {
   type ObjectDiff,
   type ObjectKey,
   conflictsOf,
+  deployEffects,
   diffOf,
   parseKey,
 } from '@binnacle/canvas-core'
 import { type JSX, useEffect, useState } from 'react'
 import { type DeployProblem, checkDeploy } from '../state/deploy.ts'
 import { runDeploy } from '../state/deploying.ts'
+import { effectText } from '../state/effect-text.ts'
 import { act, openDialog, useCanvas } from '../state/store.ts'
 import { texts } from '../texts.ts'
 import { Dialog } from '../ui/dialog.tsx'
+import { Change, shownValue as shown } from './change.tsx'
 import { Icon } from '../ui/icons.tsx'
 
 export function DetailsDialog(): JSX.Element {
@@ -36,12 +39,13 @@ export function DetailsDialog(): JSX.Element {
 function Body(): JSX.Element {
   const document = useCanvas((state) => state.editor.document)
   const problems = useCanvas((state) => state.deployment.problems)
+  const [answered, setAnswered] = useState<CanvasDocument['staged']>()
   const diffs = diffOf(document)
   useEffect(() => {
     // Asked a moment after the last edit, and again with each.
     const ended = new AbortController()
     const timer = setTimeout(() => {
-      void tellProblems(document, ended.signal)
+      void tellProblems(document, ended.signal).then(() => ended.signal.aborted || setAnswered(document.staged))
     }, 300)
     return () => {
       ended.abort()
@@ -51,6 +55,7 @@ function Body(): JSX.Element {
   if (diffs.length === 0) return <p className="quiet">{texts.staged.empty}</p>
   return (
     <div className="diff">
+      <Outlook document={document} isAnswered={answered === document.staged} isRefused={problems.length > 0} />
       {diffs.map((diff) => (
         <section key={diff.key}>
           <h3>
@@ -81,6 +86,30 @@ function Body(): JSX.Element {
         ))}
     </div>
   )
+}
+
+/** What the deploy will do, and whether the cluster would take it. */
+function Outlook({ document, isAnswered, isRefused }: OutlookProps): JSX.Element {
+  const effects = deployEffects(document)
+  const text = effectText(effects)
+  return (
+    <div className="outlook">
+      {text !== '' && (
+        <p title={effects.flatMap(({ objects }) => objects).join(', ')}>
+          <Icon name="run" size={14} /> {text}
+        </p>
+      )}
+      <p role="status" className={isAnswered && isRefused ? 'problem-text' : 'meta'}>
+        {!isAnswered ? texts.staged.checking : isRefused ? texts.staged.refused : texts.staged.good}
+      </p>
+    </div>
+  )
+}
+
+interface OutlookProps {
+  document: CanvasDocument
+  isAnswered: boolean
+  isRefused: boolean
 }
 
 /** What the page knows to be wrong, and what the cluster says beside it. */
@@ -135,23 +164,6 @@ function Line({ line, diff }: { line: DiffLine; diff: ObjectDiff }): JSX.Element
         <Icon name="close" size={12} />
       </button>
     </div>
-  )
-}
-
-/** What was, and what will be. */
-export function Change({ line }: { line: DiffLine }): JSX.Element {
-  return (
-    <span className="v">
-      <span className="was">
-        <span className="sr">{texts.staged.was} </span>
-        {line.before === undefined ? texts.staged.notSet : shown(line.before)}
-      </span>
-      <span aria-hidden="true">→</span>
-      <span className="now">
-        <span className="sr">{texts.staged.becomes} </span>
-        {line.after === undefined ? texts.staged.notSet : shown(line.after)}
-      </span>
-    </span>
   )
 }
 
@@ -217,11 +229,4 @@ function Footer(): JSX.Element {
       </button>
     </>
   )
-}
-
-function shown(value: unknown): string {
-  if (value === undefined || value === null) return texts.staged.notSet
-  if (typeof value === 'string') return value === '' ? '""' : value
-  const text = JSON.stringify(value)
-  return text.length > 300 ? `${text.slice(0, 300)}…` : text
 }

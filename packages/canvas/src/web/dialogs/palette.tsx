@@ -10,6 +10,7 @@ import { useShownNodes } from '../state/shown-nodes.ts'
 import { tidy } from '../graph/tidy.ts'
 import { startAdding } from '../state/adding.ts'
 import { runDeploy } from '../state/deploying.ts'
+import { mayAdd, mayDeploy, mayEdit } from '../state/permissions.ts'
 import { close } from '../state/session.ts'
 import { act, openDialog, redoStep, setView, undoStep, useCanvas } from '../state/store.ts'
 import { switchTheme } from '../state/theme.ts'
@@ -21,18 +22,28 @@ import { QueryInput } from './add-dialog.tsx'
 export function Palette(): JSX.Element {
   const isOpen = useCanvas((state) => state.dialog === 'palette')
   const nodes = useShownNodes()
-  const commands: readonly (readonly [IconName, string, () => void])[] = [
-    ['plus', texts.graph.quickAdd, () => startAdding()],
-    ['play', texts.staged.deploy, () => void runDeploy()],
+  const canAdd = useCanvas(mayAdd)
+  const canEdit = useCanvas(mayEdit)
+  const canDeploy = useCanvas(mayDeploy)
+  const hasStaged = useCanvas((state) => state.editor.document.staged.size > 0)
+  const hasOne = useCanvas((state) => state.selected.size === 1)
+  const commands: readonly (readonly [IconName, string, () => void, boolean?])[] = [
+    ['plus', texts.graph.quickAdd, () => startAdding(), canAdd],
+    ['play', texts.staged.deploy, () => void runDeploy(), canDeploy && hasStaged],
     ['list', texts.staged.details, () => openDialog('details')],
-    ['close', texts.staged.discardAll, () => act({ type: 'discardAll' }, { label: texts.staged.discardAll })],
+    [
+      'close',
+      texts.staged.discardAll,
+      () => act({ type: 'discardAll' }, { label: texts.staged.discardAll }),
+      hasStaged,
+    ],
     ['undo', texts.graph.undo, undoStep],
     ['redo', texts.graph.redo, redoStep],
-    ['list', texts.inspector.rename, () => openDialog('rename')],
-    ['link', texts.inspector.connect, () => openDialog('connect')],
-    ['tidy', texts.graph.tidy, () => void tidy(nodes)],
+    ['list', texts.inspector.rename, () => openDialog('rename'), canEdit && hasOne],
+    ['link', texts.inspector.connect, () => openDialog('connect'), canEdit && hasOne],
+    ['tidy', texts.graph.tidy, () => void tidy(nodes), canEdit],
     ['history', texts.releases.title, () => openDialog('releases')],
-    ['download', texts.start.import, () => openDialog('import')],
+    ['download', texts.start.import, () => openDialog('import'), canAdd],
     ['log', texts.logs.all, () => setView({ panel: 'logs' })],
     ['list', texts.rail.outline, () => setView({ isOutline: !useCanvas.getState().isOutline })],
     ['sun', texts.palette.theme, () => switchTheme()],
@@ -74,12 +85,14 @@ export function Palette(): JSX.Element {
                 </Command.Group>
               )}
               <Command.Group heading={texts.palette.commands}>
-                {commands.map(([icon, label, action]) => (
-                  <Command.Item key={label} value={label} keywords={[label]} onSelect={() => run(action)}>
-                    <Icon name={icon} />
-                    {label}
-                  </Command.Item>
-                ))}
+                {commands
+                  .filter(([, , , isOffered = true]) => isOffered)
+                  .map(([icon, label, action]) => (
+                    <Command.Item key={label} value={label} keywords={[label]} onSelect={() => run(action)}>
+                      <Icon name={icon} />
+                      {label}
+                    </Command.Item>
+                  ))}
               </Command.Group>
             </Command.List>
           </Command>

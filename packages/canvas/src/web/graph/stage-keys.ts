@@ -7,6 +7,7 @@ import type * as Clipboard from '@binnacle/canvas-core/clipboard'
 import { useEffect, useRef } from 'react'
 import { startAdding } from '../state/adding.ts'
 import { runDeploy } from '../state/deploying.ts'
+import { mayAdd, mayEdit, mayRemove } from '../state/permissions.ts'
 import { messageOf } from '../state/session.ts'
 import {
   act,
@@ -101,7 +102,7 @@ function onCommandKey(key: string, shiftKey: boolean, { shown, flow }: StageKeys
       select(shown.map((node) => node.key))
       return true
     case 'd':
-      return duplicate()
+      return mayAdd(useCanvas.getState()) && duplicate()
     case '0':
       void flow.zoomTo(1)
       return true
@@ -118,17 +119,19 @@ interface PlainKey {
 
 function onPlainKey({ key, altKey, shiftKey }: PlainKey, { shown, flow }: StageKeys): boolean {
   const { selected } = useCanvas.getState()
+  const canEdit = mayEdit(useCanvas.getState())
   if (shiftKey && altKey && key.toLowerCase() === 't') {
-    void tidy(shown)
+    if (canEdit) void tidy(shown)
     return true
   }
   if (key in directions) return onArrow(key as keyof typeof directions, altKey, { shown, flow })
   switch (key) {
     case 'a':
+      if (!mayAdd(useCanvas.getState())) return false
       startAdding()
       return true
     case 'c':
-      if (selected.size !== 1) return false
+      if (selected.size !== 1 || !canEdit) return false
       openDialog('connect')
       return true
     case 'f':
@@ -161,8 +164,9 @@ function onPlainKey({ key, altKey, shiftKey }: PlainKey, { shown, flow }: StageK
 }
 
 export function removeSelected(): boolean {
-  const { selected } = useCanvas.getState()
-  if (selected.size === 0) return false
+  const state = useCanvas.getState()
+  const { selected } = state
+  if (selected.size === 0 || ![...selected].every((key) => mayRemove(state, key))) return false
   const commands = [...selected].map((key) => ({ type: 'removeResource', key }) as const)
   if (act({ type: 'batch', commands }, { label: texts.graph.remove })) select([])
   return true
@@ -186,6 +190,7 @@ function onArrow(key: keyof typeof directions, altKey: boolean, { shown, flow }:
   const [current] = selected
   const places = placesOf(graph, shown)
   if (altKey) {
+    if (!mayEdit(useCanvas.getState())) return false
     const step = { left: [-1, 0], right: [1, 0], up: [0, -1], down: [0, 1] }[directions[key]]
     const [dx = 0, dy = 0] = step
     const positions = new Map(
@@ -242,7 +247,8 @@ async function copyAll(selected: readonly string[]): Promise<void> {
 }
 
 function onPaste(event: ClipboardEvent): void {
-  if (isTyping(event.target) || useCanvas.getState().dialog !== undefined) return
+  const state = useCanvas.getState()
+  if (isTyping(event.target) || state.dialog !== undefined || !mayAdd(state)) return
   const text = event.clipboardData?.getData('text/plain') ?? ''
   if (text.trim() === '') return
   event.preventDefault()

@@ -27,6 +27,7 @@ import { type JSX, useCallback, useEffect, useMemo, useRef, useState } from 'rea
 import { type Flow, flowKey } from '../data/traffic.ts'
 import { startAdding } from '../state/adding.ts'
 import { act, currentDocument, redoStep, select, undoStep, useCanvas } from '../state/store.ts'
+import { mayAdd, mayEdit } from '../state/permissions.ts'
 import { useShownNodes } from '../state/shown-nodes.ts'
 import { useTelemetry } from '../state/telemetry.ts'
 import { texts } from '../texts.ts'
@@ -65,9 +66,7 @@ function Graph(): JSX.Element {
   const graph = useCanvas((state) => state.graph)
   const selected = useCanvas((state) => state.selected)
   const isSynced = useCanvas((state) => state.isSynced)
-  const canEdit = useCanvas(
-    (state) => state.access?.can('update', { group: 'binnacle.dev', resource: 'microservices' }) !== false,
-  )
+  const canEdit = useCanvas(mayEdit)
   const flow = useReactFlow<FlowNode, WireFlowEdge>()
   const isStill = useReducedMotion()
   const [gesture, setGesture] = useState<Gesture>()
@@ -145,6 +144,10 @@ function Graph(): JSX.Element {
           if (event !== null) setGesture('pan')
         }}
         onMoveEnd={() => setGesture(undefined)}
+        onNodeClick={(event, { id }) => {
+          // The library leaves a selection of several as it is when one of them is clicked.
+          if (!event.shiftKey && !event.ctrlKey && !event.metaKey && useCanvas.getState().selected.has(id)) select([id])
+        }}
         onPaneClick={() => select([])}
         onConnectStart={(_event, { nodeId }) => {
           if (nodeId === null) return
@@ -176,6 +179,7 @@ function Graph(): JSX.Element {
         isValidConnection={isValidConnection}
         connectionRadius={20}
         nodesConnectable={canEdit}
+        nodesDraggable={canEdit}
         deleteKeyCode={null}
         selectionKeyCode="Shift"
         multiSelectionKeyCode={['Shift', 'Meta', 'Control']}
@@ -378,14 +382,17 @@ function DotGrid(): JSX.Element {
 }
 
 function EmptyHint(): JSX.Element {
+  const canAdd = useCanvas(mayAdd)
   return (
     <div className="hint-empty">
       <div>
         <h2>{texts.graph.empty}</h2>
-        <p className="quiet">{texts.graph.emptyText}</p>
-        <button className="btn p big" onClick={() => startAdding()}>
-          {texts.rail.add}
-        </button>
+        <p className="quiet">{canAdd ? texts.graph.emptyText : texts.inspector.readOnly}</p>
+        {canAdd && (
+          <button className="btn p big" onClick={() => startAdding()}>
+            {texts.rail.add}
+          </button>
+        )}
       </div>
     </div>
   )

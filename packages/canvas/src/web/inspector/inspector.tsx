@@ -1,19 +1,20 @@
 // The side of the page: all about what is selected, trouble first.
 
-import { type GraphNode, objectOf, parseKey } from '@binnacle/canvas-core'
+import { type GraphNode, objectOf } from '@binnacle/canvas-core'
 import { Tabs } from 'radix-ui'
 import { type JSX, Suspense, useRef } from 'react'
 import { familyLooks } from '../graph/families.ts'
 import { StateMark } from '../graph/node-state.tsx'
-import { duplicate, removeSelected } from '../graph/stage-keys.ts'
 import { useNode } from '../state/figures.ts'
-import { type Tab, act, openDialog, select, setView, useCanvas } from '../state/store.ts'
+import { mayDo, mayEnterContainers, mayReadLogs } from '../state/permissions.ts'
+import { type Tab, act, select, setView, useCanvas } from '../state/store.ts'
 import { texts } from '../texts.ts'
 import { Icon } from '../ui/icons.tsx'
 import { lazyPart } from '../ui/lazy-part.ts'
 import { ErrorBoundary } from '../shell/error-boundary.tsx'
 import { EventList } from './event-list.tsx'
 import { LogsTab } from './logs-tab.tsx'
+import { Many } from './many.tsx'
 import { MetricsTab } from './metrics-tab.tsx'
 import { Overview } from './overview.tsx'
 import { SettingsTab } from './settings-tab.tsx'
@@ -38,16 +39,18 @@ export function Inspector(): JSX.Element | undefined {
   const selected = useCanvas((state) => state.selected)
   const [first] = selected
   const node = useNode(selected.size === 1 ? first : undefined)
-  if (selected.size > 1) return <Many count={selected.size} />
+  if (selected.size > 1) return <Many />
   return node === undefined ? undefined : <One key={node.key} node={node} />
 }
 
 function One({ node }: { node: GraphNode }): JSX.Element {
   const tab = useCanvas((state) => state.tab)
   const document = useCanvas((state) => state.editor.document)
-  const canEdit = useCanEdit(node)
+  const canEdit = useCanvas((state) => mayDo(state, 'update', node.object))
+  const canLog = useCanvas(mayReadLogs)
+  const canEnter = useCanvas(mayEnterContainers)
   const { icon, hue } = familyLooks[node.family]
-  const tabs = tabsOf(node)
+  const tabs = tabsOf(node).filter((one) => (one !== 'logs' || canLog) && (one !== 'terminal' || canEnter))
   const shown = tabs.includes(tab) ? tab : 'overview'
   return (
     <aside className="side" aria-label={texts.inspector.label}>
@@ -123,41 +126,6 @@ function asYaml({ apiVersion, kind, metadata, spec, status, ...rest }: GraphNode
     ...(spec === undefined ? {} : { spec }),
     ...(status === undefined ? {} : { status }),
   }
-}
-
-function Many({ count }: { count: number }): JSX.Element {
-  return (
-    <aside className="side" aria-label={texts.inspector.label}>
-      <div className="hd">
-        <h2 className="grow">{texts.inspector.many(count)}</h2>
-        <button className="btn bare icon" aria-label={texts.close} onClick={() => select([])}>
-          <Icon name="close" />
-        </button>
-      </div>
-      <div className="sec actions">
-        <button className="btn" onClick={duplicate}>
-          <Icon name="copy" size={14} />
-          {texts.inspector.duplicate}
-        </button>
-        <button className="btn bad" onClick={removeSelected}>
-          <Icon name="trash" size={14} />
-          {texts.remove}
-        </button>
-        <button className="btn" onClick={() => openDialog('group')}>
-          <Icon name="group" size={14} />
-          {texts.graph.group}
-        </button>
-      </div>
-    </aside>
-  )
-}
-
-/** Whether the user may change objects of this kind. */
-export function useCanEdit({ key, object }: GraphNode): boolean {
-  const access = useCanvas((state) => state.access)
-  if (access === undefined) return true
-  const { group } = parseKey(key)
-  return access.can('update', { group, resource: `${(object.kind ?? '').toLowerCase()}s` })
 }
 
 const minWidth = 340

@@ -1,17 +1,18 @@
 // What a person wants to know first: the cause of trouble, what is staged, figures, and what belongs together.
 
-import { type GraphNode, objectDiff, parseKey, wireKindOf } from '@binnacle/canvas-core'
+import { type GraphNode, conditionOf, objectDiff, parseKey, wireKindOf } from '@binnacle/canvas-core'
 import { restartedAtAnnotation, testConnectionAnnotation } from '@binnacle/model'
 import { type JSX, useState } from 'react'
 import { ask, kube, pathOf } from '../data/kube-api.ts'
 import { resourceOf } from '../data/resources.ts'
-import { Change } from '../dialogs/details-dialog.tsx'
+import { Change } from '../dialogs/change.tsx'
 import { duplicate, removeSelected } from '../graph/stage-keys.ts'
 import { podsOf, useFigures } from '../state/figures.ts'
+import { mayCallServices, mayDo, mayEndPods, mayRemove } from '../state/permissions.ts'
 import { messageOf } from '../state/session.ts'
 import { act, openDialog, select, setView, toast, useCanvas } from '../state/store.ts'
 import { texts } from '../texts.ts'
-import { bytes, cores, milliseconds, percent, rate } from '../ui/format.ts'
+import { age, bytes, cores, milliseconds, percent, rate } from '../ui/format.ts'
 import { Icon } from '../ui/icons.tsx'
 import { PodList } from './pod-list.tsx'
 
@@ -114,6 +115,9 @@ function Figures({ node }: PartProps): JSX.Element | undefined {
     figures.requestsPerSecond === undefined ? undefined : rate(figures.requestsPerSecond),
     figures.errorShare === undefined ? undefined : texts.figures.errors(percent(figures.errorShare)),
     figures.p95Ms === undefined ? undefined : `${milliseconds(figures.p95Ms)} ${texts.figures.p95}`,
+    figures.requestsPerSecond !== undefined || figures.connections === undefined
+      ? undefined
+      : `${figures.connections} ${texts.figures.connections}`,
     figures.cpu === undefined ? undefined : cores(figures.cpu),
     figures.bytes === undefined ? undefined : `${bytes(figures.bytes)} ${texts.figures.memory}`,
   ].filter((part) => part !== undefined)
@@ -128,6 +132,7 @@ function Figures({ node }: PartProps): JSX.Element | undefined {
 }
 
 function Facts({ node, canEdit }: PartProps): JSX.Element {
+  const canCall = useCanvas(mayCallServices)
   const { object, url } = node
   const spec = (object['spec'] ?? {}) as {
     replicas?: unknown
@@ -144,7 +149,7 @@ function Facts({ node, canEdit }: PartProps): JSX.Element {
             <a href={url} target="_blank" rel="noreferrer">
               {url}
             </a>
-            <TestRequest url={url} node={node} />
+            {canCall && <TestRequest url={url} node={node} />}
           </span>
         </div>
       )}
@@ -172,19 +177,44 @@ function Facts({ node, canEdit }: PartProps): JSX.Element {
           <Stepper node={node} replicas={typeof spec.replicas === 'number' ? spec.replicas : 1} canEdit={canEdit} />
         </div>
       )}
-      {node.kind === 'DataSource' && node.staged !== 'create' && (
-        <div className="row">
-          <span>{texts.inspector.testConnection}</span>
-          <span className="v">
-            <button className="btn" disabled={!canEdit} onClick={() => void note(node, testConnectionAnnotation)}>
-              {texts.inspector.testConnection}
-            </button>
-          </span>
-        </div>
-      )}
+      {node.kind === 'DataSource' && node.staged !== 'create' && <Connection node={node} />}
     </section>
   )
 }
+
+/** Whether the data source answers, as its controller found; and a way to have it tried now. */
+function Connection({ node }: { node: GraphNode }): JSX.Element {
+  const canPatch = useCanvas((state) => mayDo(state, 'patch', node.object))
+  const asked = Date.parse(node.object.metadata.annotations?.[testConnectionAnnotation] ?? '')
+  const { lastTestTime } = (node.object['status'] ?? {}) as { lastTestTime?: string }
+  const tested = Date.parse(lastTestTime ?? '')
+  const reachable = conditionOf(node.object, 'Reachable')
+  // The time of a test is told in whole seconds.
+  const isTesting = asked - (tested || 0) >= 1000 && Date.now() - asked < testPatienceMs
+  const answer = isTesting
+    ? texts.inspector.testing
+    : reachable?.status === 'True' && tested > 0
+      ? texts.inspector.connected(age(tested, Date.now()))
+      : (reachable?.message ?? '')
+  return (
+    <div className="row">
+      <span>{texts.inspector.connection}</span>
+      <span className="v">
+        <span role="status" className={reachable?.status === 'False' && !isTesting ? 'problem-text' : 'meta'}>
+          {answer}
+        </span>
+        {canPatch && (
+          <button className="btn" disabled={isTesting} onClick={() => void note(node, testConnectionAnnotation)}>
+            {texts.inspector.testConnection}
+          </button>
+        )}
+      </span>
+    </div>
+  )
+}
+
+/** How long an answer is waited for: a controller may be away, or not be able to reach pods. */
+const testPatienceMs = 15_000
 
 /** Scaling from the node: staged as any other edit. */
 function Stepper({ node, replicas, canEdit }: PartProps & { replicas: number }): JSX.Element {
@@ -285,37 +315,50 @@ function Wires({ node, canEdit }: PartProps): JSX.Element {
   )
 }
 
-function Actions({ node, canEdit }: PartProps): JSX.Element {
+function Actions({ node, canEdit }: PartProps): JSX.Element | undefined {
   const [pod] = podsOf(node)
+  const canAdd = useCanvas((state) => mayDo(state, 'create', node.object))
+  const canRemove = useCanvas((state) => mayRemove(state, node.key))
+  const canPatch = useCanvas((state) => mayDo(state, 'patch', node.object))
+  const canBreak = useCanvas(mayEndPods) && pod !== undefined
+  if (!canEdit && !canAdd && !canRemove && !canPatch && !canBreak) return undefined
   return (
     <section className="sec actions">
-      <button className="btn" disabled={!canEdit} onClick={() => openDialog('connect')}>
-        <Icon name="link" size={14} />
-        {texts.inspector.connect}
-      </button>
-      <button className="btn" disabled={!canEdit} onClick={duplicate}>
-        <Icon name="copy" size={14} />
-        {texts.inspector.duplicate}
-      </button>
-      <button className="btn" disabled={!canEdit} onClick={() => openDialog('rename')}>
-        {texts.inspector.rename}
-      </button>
-      {node.children.length > 0 && (
-        <button className="btn" disabled={!canEdit} onClick={() => void note(node, restartedAtAnnotation)}>
+      {canEdit && (
+        <button className="btn" onClick={() => openDialog('connect')}>
+          <Icon name="link" size={14} />
+          {texts.inspector.connect}
+        </button>
+      )}
+      {canAdd && (
+        <button className="btn" onClick={duplicate}>
+          <Icon name="copy" size={14} />
+          {texts.inspector.duplicate}
+        </button>
+      )}
+      {canAdd && canRemove && (
+        <button className="btn" onClick={() => openDialog('rename')}>
+          {texts.inspector.rename}
+        </button>
+      )}
+      {node.children.length > 0 && canPatch && (
+        <button className="btn" onClick={() => void note(node, restartedAtAnnotation)}>
           <Icon name="run" size={14} />
           {texts.inspector.restart}
         </button>
       )}
-      {pod !== undefined && (
+      {canBreak && (
         <button className="btn" onClick={() => void breakIt(node, pod)}>
           <Icon name="break" size={14} />
           {texts.inspector.breakIt}
         </button>
       )}
-      <button className="btn bad" disabled={!canEdit} onClick={removeSelected}>
-        <Icon name="trash" size={14} />
-        {texts.remove}
-      </button>
+      {canRemove && (
+        <button className="btn bad" onClick={removeSelected}>
+          <Icon name="trash" size={14} />
+          {texts.remove}
+        </button>
+      )}
     </section>
   )
 }

@@ -2,6 +2,7 @@
 
 import { DropdownMenu } from 'radix-ui'
 import type { JSX, ReactNode } from 'react'
+import { mayAdd } from '../state/permissions.ts'
 import { close, open } from '../state/session.ts'
 import { openDialog, setView, useCanvas } from '../state/store.ts'
 import { switchTheme } from '../state/theme.ts'
@@ -47,6 +48,7 @@ export function EnvironmentMenu({ label, environments, children }: EnvironmentMe
 }
 
 export function MoreMenu(): JSX.Element {
+  const canAdd = useCanvas(mayAdd)
   return (
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger className="btn icon bare" aria-label={texts.more}>
@@ -58,10 +60,12 @@ export function MoreMenu(): JSX.Element {
             <Icon name="history" />
             {texts.releases.title}
           </DropdownMenu.Item>
-          <DropdownMenu.Item onSelect={() => openDialog('import')}>
-            <Icon name="download" />
-            {texts.start.import}
-          </DropdownMenu.Item>
+          {canAdd && (
+            <DropdownMenu.Item onSelect={() => openDialog('import')}>
+              <Icon name="download" />
+              {texts.start.import}
+            </DropdownMenu.Item>
+          )}
           <DropdownMenu.Item onSelect={() => switchTheme()}>
             <Icon name="sun" />
             {texts.palette.theme}

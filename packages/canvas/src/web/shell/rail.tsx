@@ -2,6 +2,7 @@
 
 import type { JSX } from 'react'
 import { addNote, startAdding } from '../state/adding.ts'
+import { mayAdd } from '../state/permissions.ts'
 import { openDialog, setView, useCanvas } from '../state/store.ts'
 import { texts } from '../texts.ts'
 import { Icon, type IconName } from '../ui/icons.tsx'
@@ -16,9 +17,7 @@ const tools: readonly { icon: IconName; hue: string; label: string; query?: stri
 
 export function Rail(): JSX.Element {
   const isOutline = useCanvas((state) => state.isOutline)
-  const canAdd = useCanvas(
-    (state) => state.access?.can('create', { group: 'binnacle.dev', resource: 'microservices' }) !== false,
-  )
+  const canAdd = useCanvas(mayAdd)
   return (
     <nav className="rail" aria-label={texts.rail.label}>
       <button

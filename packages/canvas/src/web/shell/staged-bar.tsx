@@ -1,13 +1,16 @@
 // How much is staged, what it will do, and the button that makes it true.
 
-import { type DeployEffect, deployEffects } from '@binnacle/canvas-core'
+import { deployEffects } from '@binnacle/canvas-core'
 import { type JSX, useMemo } from 'react'
 import { runDeploy } from '../state/deploying.ts'
+import { mayDeploy } from '../state/permissions.ts'
 import { act, openDialog, stagedEdits, stagedErrors, useCanvas } from '../state/store.ts'
+import { effectText } from '../state/effect-text.ts'
 import { texts } from '../texts.ts'
 
 export function StagedBar(): JSX.Element | undefined {
   const document = useCanvas((state) => state.editor.document)
+  const canDeploy = useCanvas(mayDeploy)
   const phase = useCanvas((state) => state.deployment.phase)
   const count = useCanvas((state) => stagedEdits(state.graph))
   const problems = useCanvas((state) => stagedErrors(state.graph))
@@ -29,7 +32,7 @@ export function StagedBar(): JSX.Element | undefined {
       </button>
       <button
         className="btn big p"
-        disabled={phase === 'running'}
+        disabled={phase === 'running' || !canDeploy}
         aria-keyshortcuts="Shift+Enter"
         onClick={() => void runDeploy()}
       >
@@ -37,22 +40,4 @@ export function StagedBar(): JSX.Element | undefined {
       </button>
     </section>
   )
-}
-
-function effectText(effects: readonly DeployEffect[]): string {
-  const named = (effect: DeployEffect['effect']): string[] =>
-    effects.filter((one) => one.effect === effect).map(({ name }) => name)
-  const parts = [
-    [named('rolls'), texts.staged.rolls],
-    [named('restarts'), texts.staged.restarts],
-    [named('scales'), texts.staged.scales],
-    [named('creates'), texts.staged.newOnes],
-    [named('deletes'), texts.staged.goneOnes],
-  ] as const
-  return parts
-    .filter(([names]) => names.length > 0)
-    .map(([names, say]) =>
-      say(names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ')),
-    )
-    .join(', ')
 }

@@ -3,7 +3,8 @@
 import type { KubeObject } from '@binnacle/api'
 import { QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-query'
 import { type JSX, useState } from 'react'
-import { kube } from '../data/kube-api.ts'
+import { accessIn } from '../data/access.ts'
+import { isKubeError, kube, pathOf } from '../data/kube-api.ts'
 import { shopResources } from '../starters/shop.ts'
 import { createApplication, messageOf, open } from '../state/session.ts'
 import { act, openDialog, toast, useCanvas } from '../state/store.ts'
@@ -36,10 +37,12 @@ function Start(): JSX.Element {
   const namespace = useCanvas((state) => state.context?.namespace ?? 'default')
   const [starter, setStarter] = useState<Starter>()
   const { data: applications } = useQuery({
-    queryKey: ['applications'],
-    queryFn: async () => (await kube.list<ListedApplication>('/apis/binnacle.dev/v1alpha1/applications')).items,
+    queryKey: ['applications', namespace],
+    queryFn: () => listApplications(namespace),
     refetchInterval: 5000,
   })
+  const { data: access } = useQuery({ queryKey: ['access', namespace], queryFn: () => accessIn(namespace) })
+  const canCreate = access?.can('create', { group: 'binnacle.dev', resource: 'applications' }) !== false
   const chosen = starters.find(({ id }) => id === starter)
   return (
     <div className="start">
@@ -47,8 +50,9 @@ function Start(): JSX.Element {
         <Mark />
         <h1>{texts.start.title}</h1>
         <p>{texts.start.text}</p>
+        {!canCreate && <p>{texts.errors.noPermission(texts.start.makeOne(namespace))}</p>}
         <div className="starters">
-          {starters.map(({ id, icon, title, text }) => (
+          {(canCreate ? starters : []).map(({ id, icon, title, text }) => (
             <button key={id} className="starter" aria-pressed={starter === id} onClick={() => setStarter(id)}>
               <Icon name={icon} size={20} />
               <b>{title}</b>
@@ -94,6 +98,18 @@ function Start(): JSX.Element {
       </main>
     </div>
   )
+}
+
+const applicationsResource = { group: 'binnacle.dev', version: 'v1alpha1', resource: 'applications' }
+
+/** All that there are; of the user's own namespace for who may not see the others. */
+async function listApplications(namespace: string): Promise<readonly ListedApplication[]> {
+  try {
+    return (await kube.list<ListedApplication>(pathOf(applicationsResource))).items
+  } catch (error) {
+    if (!isKubeError(error) || error.code !== 403) throw error
+    return (await kube.list<ListedApplication>(pathOf(applicationsResource, { namespace }))).items
+  }
 }
 
 function begin(starter: Starter, application: string, namespace: string): void {

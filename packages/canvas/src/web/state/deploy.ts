@@ -10,7 +10,8 @@ import {
   asNew,
   contentOf,
   formatPosition,
-  objectOf,
+  objectsOf,
+  recordedObjects,
   sameContent,
   withContent,
 } from '@binnacle/canvas-core'
@@ -173,22 +174,6 @@ async function putBack({ change }: DeployStep, written: Unstructured): Promise<u
   return update(change.base, written, false)
 }
 
-/** What of the application a release records: our kinds that belong to it, as they are now wanted. */
-function releasedResources(document: CanvasDocument): Unstructured[] {
-  const keys = new Set([...document.live.keys(), ...document.staged.keys()])
-  return [...keys]
-    .toSorted()
-    .map((key) => objectOf(document, key))
-    .filter((object) => object !== undefined)
-    .filter(
-      ({ apiVersion: version, kind, metadata }) =>
-        version === apiVersion &&
-        (kind === 'Microservice' || kind === 'DataSource') &&
-        metadata.labels?.[partOfLabel] === document.application,
-    )
-    .map(asNew)
-}
-
 async function recordRelease(
   document: CanvasDocument,
   { note, rollbackTo }: DeployOptions,
@@ -204,14 +189,14 @@ async function recordRelease(
       await kube.create(path, {
         apiVersion,
         kind: 'Release',
-        metadata: { name: `${application}-r${revision}`, namespace, labels: { [partOfLabel]: application } },
+        metadata: { name: `${application}-${revision}`, namespace, labels: { [partOfLabel]: application } },
         spec: {
           application,
           revision,
           ...(author === undefined ? {} : { author }),
           ...(note.trim() === '' ? {} : { note: note.trim() }),
           ...(rollbackTo === undefined ? {} : { rollbackTo }),
-          resources: releasedResources(document),
+          resources: recordedObjects(objectsOf(document).values(), application),
         },
       })
       return revision

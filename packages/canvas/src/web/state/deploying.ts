@@ -3,13 +3,15 @@
 import { allConflicts, blockingProblems } from '@binnacle/canvas-core'
 import { texts } from '../texts.ts'
 import { DeployFailure, deploy } from './deploy.ts'
+import { mayDeploy } from './permissions.ts'
 import { messageOf } from './session.ts'
 import { openDialog, toast, useCanvas } from './store.ts'
 
 export async function runDeploy(note = ''): Promise<void> {
-  const { editor, graph, deployment, rollbackTo } = useCanvas.getState()
+  const state = useCanvas.getState()
+  const { editor, graph, deployment, rollbackTo } = state
   const { document } = editor
-  if (deployment.phase === 'running' || document.staged.size === 0) return
+  if (deployment.phase === 'running' || document.staged.size === 0 || !mayDeploy(state)) return
   // What is known to be wrong is shown with its fields, and nothing is written: not of what is right, either.
   if (allConflicts(document).length > 0 || blockingProblems(document, graph.problems).length > 0) {
     openDialog('details')

@@ -66,7 +66,13 @@ export function figuresOf(
   return {
     ...(flow === undefined
       ? {}
-      : { requestsPerSecond: flow.requestsPerSecond, errorShare: flow.errorShare, connections: flow.connections }),
+      : {
+          connections: flow.connections,
+          // What is not HTTP has connections and bytes, and neither requests nor errors.
+          ...(flow.protocol === 'http'
+            ? { requestsPerSecond: flow.requestsPerSecond, errorShare: flow.errorShare }
+            : {}),
+        }),
     ...(flow?.p95Ms === undefined ? {} : { p95Ms: flow.p95Ms }),
     ...(used.length === 0
       ? {}

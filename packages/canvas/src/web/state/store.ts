@@ -121,6 +121,8 @@ function setEditor(editor: Editor): void {
   if (editor === before) return
   setState({ editor, graph: editor.document === before.document ? graph : buildGraph(editor.document, graph) })
   if (editor.document.staged === before.document.staged) return
+  // What is staged after all was discarded is no rollback any more.
+  if (editor.document.staged.size === 0) setState({ rollbackTo: undefined })
   keepStaged(editor.document)
   forgetProblems(before.document, editor.document)
 }

@@ -45,6 +45,14 @@ const paths = {
   break: 'M9 1.8 4.6 8.4h3L6.4 14.2 11.4 6.6H8.2z',
   help: 'M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0zM6.2 6.4c.2-1.1 1-1.7 1.9-1.7 1 0 1.8.7 1.8 1.6 0 1.3-1.9 1.5-1.9 2.7M8 11.2v.1',
   lock: 'M3.5 7h9v6.5h-9zM5.5 7V5a2.5 2.5 0 0 1 5 0v2',
+  left: 'M2.5 2v12M5 4h8.5v2.5H5zM5 9.5h5V12H5z',
+  center: 'M8 2v12M3.5 4h9v2.5h-9zM5.5 9.5h5V12h-5z',
+  right: 'M13.5 2v12M2.5 4H11v2.5H2.5zM6 9.5h5V12H6z',
+  top: 'M2 2.5h12M4 5v8.5h2.5V5zM9.5 5v5H12V5z',
+  middle: 'M2 8h12M4 3.5v9h2.5v-9zM9.5 5.5v5H12v-5z',
+  bottom: 'M2 13.5h12M4 2.5V11h2.5V2.5zM9.5 6v5H12V6z',
+  across: 'M2.5 2v12M13.5 2v12M6.5 4.5h3v7h-3z',
+  along: 'M2 2.5h12M2 13.5h12M4.5 6.5h7v3h-7z',
   download: 'M8 2.5v7.5M5 7l3 3 3-3M2.5 13.5h11',
 } as const
 
