@@ -1,7 +1,7 @@
 // One container as a supervised process group: what is recorded of it on disk, its processes, its end.
 //
 //   <pod directory>/containers/<name>/<attempt>/
-//     spec.json  process.json  exit  log  log.times  mounts  hostname  stdin  tmp/  upper/  work/  root/
+//     spec.json  process.json  exit  log  log.times  mounts  environment  hostname  stdin  tmp/  upper/  work/  root/
 
 import type { ChildProcess } from 'node:child_process'
 import { readFile, stat, writeFile } from 'node:fs/promises'

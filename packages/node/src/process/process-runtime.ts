@@ -22,6 +22,7 @@ import {
   StartContainerError,
   type StreamOptions,
 } from '../runtime.ts'
+import { environmentFile } from './environment-file.ts'
 import { type Isolation, type IsolationMode, findIsolation, findTool, namespaceArguments } from './isolation.ts'
 import { type AssignedPort, PortReservations, PortTakenError, portEnvironment } from './ports.ts'
 import { usageOf } from './proc-files.ts'
@@ -182,6 +183,9 @@ class ProcessRuntime implements ContainerRuntime {
           .map(({ source, target, readOnly }) => `${source}\t${target}\t${readOnly ? 'ro' : 'rw'}\n`)
           .join(''),
       ),
+      writeFile(join(directory, 'environment'), environmentFile(environment, (await findTool('env')) ?? 'env'), {
+        mode: 0o600,
+      }),
       writeFile(join(directory, 'hostname'), config.hostname),
       wholeRoot ? writeFile(join(directory, 'whole-root'), '') : undefined,
       this.#limitMemory(config, id, directory),
@@ -189,7 +193,7 @@ class ProcessRuntime implements ContainerRuntime {
     if (config.stdin) await this.#makeInput(directory)
     const container = this.#track(record, directory)
     try {
-      const { supervisor, programPid } = await this.#launch(container, wholeRoot)
+      const { supervisor, programPid } = await this.#launch(container)
       await container.run(supervisor, programPid)
     } catch (error) {
       await container.abandon()
@@ -283,17 +287,10 @@ class ProcessRuntime implements ContainerRuntime {
     await finished(spawn(mkfifo, [join(directory, 'stdin')], { stdio: 'ignore' }))
   }
 
-  async #launch(
-    container: ProcessContainer,
-    wholeRoot: boolean,
-  ): Promise<{ supervisor: ChildProcess; programPid: number }> {
+  async #launch(container: ProcessContainer): Promise<{ supervisor: ChildProcess; programPid: number }> {
     const { config } = container.record
     const { mode, unshare } = this.#isolation
     const { directory } = container
-    // A shell drops variables whose names are not its own kind of name; `env` passes them on.
-    const odd = Object.entries(config.environment).filter(([name]) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-    const env =
-      odd.length === 0 ? [] : [(await findTool('env')) ?? 'env', ...odd.map(([name, value]) => `${name}=${value}`)]
     const terminal = config.tty ? await this.#terminal() : []
     const launch = [
       '/bin/sh',
@@ -304,7 +301,6 @@ class ProcessRuntime implements ContainerRuntime {
       config.workingDirectory,
       mode === 'root' && config.user !== undefined ? `--setgid=${config.user.gid} --setuid=${config.user.uid}` : '',
       unshare,
-      ...(wholeRoot ? [] : env),
       ...(mode === 'plain' ? await imagePaths(config) : config.argv),
     ]
     const isolated = mode === 'plain' ? launch : [unshare, ...namespaceArguments(mode), ...launch]
@@ -317,7 +313,7 @@ class ProcessRuntime implements ContainerRuntime {
     try {
       const supervisor = spawn('/bin/sh', [join(this.#directory, 'bin', 'supervise.sh'), directory, ...command], {
         cwd: '/',
-        env: config.environment,
+        env: { [markerVariable]: container.record.id },
         detached: true,
         stdio: ['ignore', output.fd, output.fd, 'pipe'],
       })

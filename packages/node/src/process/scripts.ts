@@ -31,7 +31,6 @@ exit "$code"
  * or, where that is refused, by a folder of links.
  */
 export const launchScript: string = `dir=$1; mode=$2; rootfs=$3; workdir=$4; user=$5; unshare=$6; shift 6
-path=$PATH
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 fail() { echo "$*" >&3; exit 125; }
 
@@ -39,8 +38,8 @@ if [ "$mode" = plain ]; then
   if [ "$rootfs" != - ] && [ -d "$rootfs$workdir" ]; then workdir=$rootfs$workdir; fi
   cd "$workdir" 2>/dev/null || cd "$dir/tmp" || fail "fail working directory $workdir"
   echo "ok $$" >&3
-  PATH=$path
   exec 3>&-
+  . "$dir/environment"
   exec "$@"
 fi
 
@@ -229,8 +228,10 @@ fi
 [ -f "$dir/memory-group" ] && echo $$ >"$(cat "$dir/memory-group")/cgroup.procs" 2>/dev/null
 hostname "$(cat "$dir/hostname")" 2>/dev/null
 echo "ok $$" >&3
-PATH=$path
 exec 3>&-
 # $user is empty or two options; neither has blanks in its values.
-exec "$unshare" --root="$root" --wd="$workdir" $user -- "$@"
+set -- "$unshare" --root="$root" --wd="$workdir" $user -- "$@"
+# The program's variables last: some are called like those above.
+. "$dir/environment"
+exec "$@"
 `
