@@ -29,10 +29,10 @@ export interface StoreOptions {
 }
 
 interface Accepted {
-  /** Absent for `keep`. */
+  /** Absent for `keep`, and for a refusal that waits for the version that it goes by. */
   readonly write: Version | undefined
-  readonly result: StoredObject | undefined
-  readonly resolve: (result: StoredObject | undefined) => void
+  /** Called when all that was accepted before is durable. */
+  readonly settle: () => void
   readonly reject: (error: StoreFailure) => void
 }
 
@@ -84,16 +84,30 @@ export class MvccStore implements Store {
     return new Promise((resolve, reject) => {
       // Whatever throws in here rejects the write, and nothing has been accepted yet.
       this.#journal.checkKey?.(key)
-      const newest = this.#pending.get(key) ?? this.#state.newest(key)
+      const pending = this.#pending.get(key)
+      const newest = pending ?? this.#state.newest(key)
       const current = newest?.deleted === false ? newest : undefined
-      const write = this.#versionOf(key, change(current), newest)
+      let write: Version | undefined
+      try {
+        write = this.#versionOf(key, change(current), newest)
+      } catch (error) {
+        if (pending === undefined) throw error
+        // Told now, a conflict would send its client to read the version before once more: it could ask for ever, and in
+        // this thread the commit would never have its turn.
+        this.#enqueue({ write: undefined, settle: () => reject(error), reject })
+        return
+      }
       if (write !== undefined) {
         this.#acceptedRevision = write.revision
         this.#pending.set(key, write)
       }
-      this.#queue.push({ write, result: write ?? current, resolve, reject })
-      this.#draining ??= this.#drain()
+      this.#enqueue({ write, settle: () => resolve(write ?? current), reject })
     })
+  }
+
+  #enqueue(accepted: Accepted): void {
+    this.#queue.push(accepted)
+    this.#draining ??= this.#drain()
   }
 
   watch({ prefix, fromRevision, sink }: WatchOptions): () => void {
@@ -132,7 +146,7 @@ export class MvccStore implements Store {
         break
       }
       this.#publish(versions)
-      for (const { resolve, result } of group) resolve(result)
+      for (const { settle } of group) settle()
     }
     this.#draining = undefined
   }

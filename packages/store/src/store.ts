@@ -70,8 +70,8 @@ export interface Store {
   count(prefix: string): number
   /**
    * Reads and writes one key as one step. `change` runs at once with the newest accepted version (which may still be on
-   * its way to disk) and says what to do; what it throws rejects the write and nothing is kept. Resolves with the version
-   * that is now durable (the current one for `keep`, the last state for `remove`), in the order of acceptance.
+   * its way to disk) and says what to do; what it throws rejects the write, once readers see the version that it went by,
+   * and nothing is kept. Resolves with the version that is now durable (the current one for `keep`, the last state for `remove`), in the order of acceptance.
    * Where `keep` or `remove` meets no version the result is undefined. Rejects with StoreFailure when the disk refuses.
    */
   write(key: string, change: (current: StoredObject | undefined) => Mutation): Promise<StoredObject | undefined>

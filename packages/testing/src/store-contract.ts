@@ -160,6 +160,20 @@ function writeContract(withStore: WithStore): void {
       expect((await second)?.revision).toBe(2)
     }))
 
+  test('a refusal that goes by a version on its way to disk is told once readers see that version', () =>
+    withStore(async (store) => {
+      const first = putObject(store, 'a', { n: 1 })
+      const refused = store
+        .write('a', () => {
+          throw new RangeError('exists')
+        })
+        .catch((error: unknown) => ({ error, seen: dataOf(store.get('a')) }))
+      expect(store.get('a')).toBeUndefined()
+      expect(await refused).toEqual({ error: new RangeError('exists'), seen: { n: 1 } })
+      expect((await first)?.revision).toBe(1)
+      expect(store.revision).toBe(1)
+    }))
+
   test('writes resolve in the order of acceptance, `keep` included', () =>
     withStore(async (store) => {
       const order: string[] = []

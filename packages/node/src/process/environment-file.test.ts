@@ -18,7 +18,9 @@ async function seenByProgram(variables: Record<string, string>): Promise<Record<
       ['-c', `. ${file}; exec "$@"`, 'sh', process.execPath, '-p', 'JSON.stringify(process.env)'],
       { env: {} },
     )
-    const { _: lastCommand, ...seen } = JSON.parse(stdout) as Record<string, string>
+    const seen = JSON.parse(stdout) as Record<string, string>
+    // Where sh is bash.
+    delete seen['_']
     return seen
   } finally {
     await rm(directory, { recursive: true })

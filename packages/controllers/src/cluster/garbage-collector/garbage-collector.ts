@@ -2,7 +2,7 @@
 // deletion says so. Watches the metadata of every resource that can be deleted; those of custom kinds from the moment
 // their CustomResourceDefinition is established. Upstream: pkg/controller/garbagecollector.
 
-import { isConflict, isNotFound } from '@binnacle/api'
+import { isNotFound } from '@binnacle/api'
 import type { KubeObject, OwnerReference } from '@binnacle/api'
 import { customResourceDefinitions, Informer } from '@binnacle/client'
 import type { Controller, DiscoveredResource, ResourceRef } from '@binnacle/client'
@@ -237,12 +237,11 @@ class GarbageCollector {
     try {
       await this.#context.client.delete(resource.ref, keyOf(latest), {
         propagationPolicy,
-        // Owners may be added at any time: only the version that was judged is deleted.
+        // Owners may be added at any time: only the version that was judged is deleted; a conflict is tried again later.
         preconditions: { uid, resourceVersion },
       })
     } catch (error) {
       if (isNotFound(error)) this.#graph.remove(node.identity, { virtual: true })
-      else if (isConflict(error)) this.#controller.enqueue(deletePrefix + uid)
       else throw error
     }
   }
