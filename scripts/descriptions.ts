@@ -1,56 +1,68 @@
-// Makes packages/api/generated-docs/descriptions.json, the texts of `kubectl explain`, from the comments in the official
-// JavaScript client's declarations. Where that package is not installed the file is made empty, and so are descriptions.
+// Makes packages/api/generated-docs/descriptions.json, the texts of `kubectl explain`, from the comments in the
+// declarations of the kubernetes-models packages, which are made from upstream's OpenAPI documents. Where they are not
+// installed the file is made empty, and so are descriptions.
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { namedSchema, schemaNames } from '../packages/api/src/schema.ts'
+import { scalarNames } from '../packages/apiserver/src/openapi/definitions.ts'
 
 const root = join(import.meta.dirname, '..')
-const models = join(root, 'node_modules/@kubernetes/client-node/dist/gen/models')
+const kinds = join(root, 'node_modules/kubernetes-models')
+const machinery = join(root, 'node_modules/@kubernetes-models/apimachinery')
 const output = join(root, 'packages/api/generated-docs/descriptions.json')
 
-function capitalized(word: string): string {
-  return word.charAt(0).toUpperCase() + word.slice(1)
-}
+/** By the first word of the group, as in OpenAPI names: `rbac` is in the folder rbac.authorization.k8s.io. */
+const folders: ReadonlyMap<string, string> = new Map(
+  existsSync(kinds) ? readdirSync(kinds).map((folder) => [folder.split('.')[0] ?? '', folder]) : [],
+)
 
-/** `V1Pod`, or `CoreV1Event` where several groups have one of that name. */
-function declarationFile(name: string): string | undefined {
+function declarationFile(name: string): string {
+  const inMachinery = /^io\.k8s\.apimachinery\.(?:pkg\.)?(.+)$/.exec(name)?.[1]
+  if (inMachinery !== undefined) return join(machinery, `${inMachinery.replaceAll('.', '/')}.d.ts`)
   const [group = '', version = '', type = ''] = name.split('.').slice(-3)
-  const names = [`${capitalized(group)}${capitalized(version)}${type}`, `${capitalized(version)}${type}`]
-  return names.map((model) => join(models, `${model}.d.ts`)).find((file) => existsSync(file))
+  return join(kinds, group === 'core' ? '' : (folders.get(group) ?? group), version, `${type}.d.ts`)
 }
 
 function commentText(comment: string): string {
-  const lines = comment.split('\n').map((line) => line.replace(/^\s*\*\s?/, '').trim())
-  return lines
-    .filter((line) => line !== '')
-    .join(' ')
-    .replaceAll(/\\(['"])/g, '$1')
-    .replaceAll('*_/', '*/')
+  const lines = comment.split('\n').map((line) => line.replace(/^\s*\* ?/, '').trimEnd())
+  // Escaped, so that nothing ends the comment.
+  const text = lines.filter((line) => line !== '@deprecated').join('\n')
+  return text.trim().replaceAll(/\\([*/])/g, '$1')
 }
 
-/** Names that are none in JavaScript are written otherwise: `_from`, `x_kubernetes_list_type`. */
-function jsonName(property: string): string {
-  return property.startsWith('x_kubernetes_') ? property.replaceAll('_', '-') : property.replace(/^_/, '')
-}
-
+/** Texts of the type ('') and of its fields. The class that follows the interface repeats the fields without texts. */
 function describe(source: string): Record<string, string> {
   const texts: Record<string, string> = {}
-  const type = /\/\*\*((?:(?!\*\/)[^])*)\*\/\s*export declare class/.exec(source)
+  const type = /\/\*\*((?:(?!\*\/)[^])*)\*\/\s*export (?:interface|type) /.exec(source)
   if (type?.[1] !== undefined) texts[''] = commentText(type[1])
-  for (const [, comment = '', property = ''] of source.matchAll(/\/\*\*((?:(?!\*\/)[^])*)\*\/\s*'([^']+)'\??:/g)) {
-    texts[jsonName(property)] = commentText(comment)
-  }
+  const field = /^ {4}\/\*\*((?:(?!\*\/)[^])*)\*\/\s*"([^"]+)"\??:/gm
+  for (const [, comment = '', name = ''] of source.matchAll(field)) texts[name] = commentText(comment)
   return texts
 }
 
+function textsOf(name: string): Record<string, string> {
+  const file = declarationFile(name)
+  return existsSync(file) ? describe(readFileSync(file, 'utf8')) : {}
+}
+
+/** Where a declaration has a literal for these two, it has no text. */
+const { apiVersion = '', kind = '' } = textsOf('io.k8s.apimachinery.pkg.apis.meta.v1.Status')
+
 const descriptions: Record<string, Record<string, string>> = {}
 for (const name of schemaNames()) {
-  const file = declarationFile(name)
-  if (file === undefined) continue
-  const texts = describe(readFileSync(file, 'utf8'))
+  const texts = textsOf(name)
+  if (Object.keys(texts).length === 0) continue
   const fields = namedSchema(name).fields
-  descriptions[name] = Object.fromEntries(Object.entries(texts).filter(([key]) => key === '' || fields.has(key)))
+  const known = Object.entries({ apiVersion, kind, ...texts }).filter(([key]) => key === '' || fields.has(key))
+  descriptions[name] = Object.fromEntries(known)
+}
+for (const name of scalarNames) {
+  const text = textsOf(name)['']
+  if (text !== undefined) descriptions[name] = { '': text }
 }
 mkdirSync(dirname(output), { recursive: true })
 writeFileSync(output, JSON.stringify(descriptions))
+// What makes the file stale: see scripts/setup.mjs.
+const inputs = ['scripts/descriptions.ts', 'node_modules/kubernetes-models/package.json']
+writeFileSync(`${output}.inputs`, inputs.join('\n'))

@@ -36,6 +36,9 @@ const namedScalars: Readonly<Record<string, string>> = {
   schemaOrStringArray: `${apiextensions}.JSONSchemaPropsOrStringArray`,
 }
 
+/** OpenAPI names of types that are more than a plain scalar, yet no struct. */
+export const scalarNames: readonly string[] = Object.values(namedScalars)
+
 const plainScalars: Readonly<Record<string, Json>> = {
   string: { type: 'string' },
   boolean: { type: 'boolean' },

@@ -1,5 +1,5 @@
 // Texts of the built-in kinds for `kubectl explain`. They are not part of the repository: set-up makes them from the
-// official JavaScript client's declarations (scripts/descriptions.ts). Without them descriptions are empty.
+// declarations of the kubernetes-models packages (scripts/descriptions.ts). Without them descriptions are empty.
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
