@@ -2,7 +2,7 @@
 // our controllers beside it.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { KubeObject } from '@binnacle/api'
@@ -19,6 +19,7 @@ export interface RunOptions {
 }
 
 export interface RealCluster extends AsyncDisposable {
+  /** A copy, which may be changed. */
   readonly kubeconfig: string
   readonly folder: string
   /** The command as a user would run it, with the cluster in its kubeconfig. */
@@ -35,13 +36,15 @@ export interface RealCluster extends AsyncDisposable {
 export async function startCluster({ data }: { data: string }): Promise<RealCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'binnacle-platform-'))
   const peer = startPeer(['etcd', 'apiserver', 'controller-manager', 'scheduler', 'kwok'], ['helm'])
-  const env = { ...process.env, KUBECONFIG: peer.kubeconfig, HOME: folder, BINNACLE_DATA: data }
+  const kubeconfig = join(folder, 'kubeconfig')
+  copyFileSync(peer.kubeconfig, kubeconfig)
+  const env = { ...process.env, KUBECONFIG: kubeconfig, HOME: folder, BINNACLE_DATA: data }
   const run = async (program: string, args: readonly string[], options: RunOptions): Promise<string> =>
     succeeded(`${program} ${args.join(' ')}`, await command(join(peers, 'bin', program), args, { env, ...options }))
   const children: ChildProcess[] = []
   const kubectl: RealCluster['kubectl'] = (args, options = {}) => run('kubectl', args, options)
   const cluster: RealCluster = {
-    kubeconfig: peer.kubeconfig,
+    kubeconfig,
     folder,
     binnacle: (args, options = {}) => command(process.execPath, [main, ...args], { env, ...options }),
     kubectl,

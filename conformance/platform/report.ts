@@ -1,6 +1,7 @@
 // docs/real-clusters.md: what was run, what came of it, and what a comparison does not look at.
 
 import type { Picture } from './canvas.ts'
+import type { Promotions } from './environments.ts'
 import { type Exported, ways } from './exports.ts'
 import { ignoredFields, ignoredObjects } from './normalize.ts'
 
@@ -13,9 +14,10 @@ export interface Report {
   refusals: readonly { command: string; said: string }[]
   exports: readonly Exported[]
   picture: Picture
+  promotions: Promotions
 }
 
-export function describe({ version, deployed, refusals, exports, picture }: Report): string {
+export function describe({ version, deployed, refusals, exports, picture, promotions }: Report): string {
   return `${[
     '# Real clusters',
     '',
@@ -61,6 +63,25 @@ export function describe({ version, deployed, refusals, exports, picture }: Repo
     '',
     `On the engine's nodes stand figures (${picture.figures.engine.join(', ')}). This cluster has no metrics: its nodes have none,`,
     `and the metrics tab says "${picture.figures.cluster}"`,
+    '',
+    '## Environments',
+    '',
+    'At home in the real cluster: `dev` and `staging` are namespaces of it, `production` is reached by a context of its own,',
+    'behind which is the same control plane, since one runs at a time.',
+    'At home on the engine: `laptop` is a namespace there, `cloud` is the real cluster, by a kubeconfig in a Secret. The first',
+    'of each is deployed with `--env`, the others get its release by `binnacle promote`; what differs in an environment',
+    '(`conformance/platform/environments`) stays there.',
+    '',
+    '| environment | where | release | promoted from | replicas | images |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...promotions.rows.map(
+      ({ name, where, revision, promotedFrom, replicas, sameImages }) =>
+        `| ${name} | ${where} | ${revision} | ${promotedFrom} | ${replicas} | ${sameImages ? 'same digests' : '**others**'} |`,
+    ),
+    '',
+    'What `binnacle promote shop --to staging` shows before it is confirmed, when the memory of `cache` was changed in `dev`:',
+    '',
+    ...promotions.diff.split('\n').map((line) => `    ${line}`.trimEnd()),
     '',
     '## What is refused',
     '',

@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util'
 import { root, startEngine } from '../../e2e/support.ts'
 import { type Picture, comparePictures } from './canvas.ts'
 import { context, requireVersion, startCluster, succeeded } from './cluster.ts'
+import { type Promotions, promoteThrough } from './environments.ts'
 import { type Application, type Exported, compareExports } from './exports.ts'
 import { type Report, describe } from './report.ts'
 
@@ -51,8 +52,16 @@ if (isWanted('canvas')) {
   tell('shop, Canvas', picture.differences)
 }
 
-if (picture !== undefined && options.only === undefined)
-  writeFileSync(join(root, 'docs', 'real-clusters.md'), describe({ version, deployed, refusals, exports, picture }))
+let promotions: Promotions | undefined
+if (isWanted('environments')) {
+  promotions = await promoteThrough({ engine, cluster })
+  tell(`shop, ${promotions.rows.length} environments`, promotions.differences)
+}
+
+if (picture !== undefined && promotions !== undefined) {
+  const report = { version, deployed, refusals, exports, picture, promotions }
+  writeFileSync(join(root, 'docs', 'real-clusters.md'), describe(report))
+}
 
 function tell(what: string, differences: readonly string[]): void {
   console.log(`${differences.length === 0 ? '✓' : '✗'} ${what}, ${differences.length} differences`)
