@@ -34,14 +34,16 @@ export const ResourceNode = memo(function ResourceNode({ data, selected }: NodeP
           <Icon name={icon} />
         </span>
         <div className="grow">
-          <h3 className="clip">{node.title}</h3>
+          <div className="line">
+            <h3 className="clip grow">{node.title}</h3>
+            <StateMark node={node} />
+          </div>
           {isDetailed && (
             <p className="clip" data-tip={node.subtitle}>
               {node.subtitle}
             </p>
           )}
         </div>
-        <StateMark node={node} />
       </header>
       {isDetailed && <NodeFigures node={node} />}
       {isDetailed && <TroubleLine node={node} />}

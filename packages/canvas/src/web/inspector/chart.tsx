@@ -26,6 +26,14 @@ function clockTime(seconds: number): string {
   return new Date(seconds * 1000).toTimeString().slice(0, 8)
 }
 
+const leastSpanSeconds = 60
+
+/** The first samples stand at the right edge of a minute, not spread over the whole width. */
+function timeRange(_plot: uPlot, min: number | null, max: number | null): [number, number] {
+  const end = max ?? 0
+  return [Math.min(min ?? end, end - leastSpanSeconds), end]
+}
+
 export function Chart({ title, times, series, format, marks = [] }: ChartProps): JSX.Element {
   const host = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot>(undefined)
@@ -46,7 +54,10 @@ export function Chart({ title, times, series, format, marks = [] }: ChartProps):
         height: 130,
         cursor: { y: false },
         legend: { show: false },
-        scales: { x: { time: true }, y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.15 : 1] } },
+        scales: {
+          x: { time: true, range: timeRange },
+          y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.15 : 1] },
+        },
         axes: [
           {
             stroke: tint('--tx-3'),
@@ -54,6 +65,7 @@ export function Chart({ title, times, series, format, marks = [] }: ChartProps):
             ticks: { show: false },
             font: '11px system-ui',
             size: 24,
+            space: 64,
             values: (_plot, splits) => splits.map(clockTime),
           },
           {

@@ -57,7 +57,7 @@ export function Rail(): JSX.Element {
         {isOutline ? texts.canvas : texts.rail.outline}
       </button>
       <span className="grow" />
-      <button className="tool" onClick={() => openDialog('shortcuts')}>
+      <button className="tool keys" onClick={() => openDialog('shortcuts')}>
         <Icon name="help" />
         {texts.rail.keys}
       </button>

@@ -11,7 +11,11 @@ export function ShortcutsDialog({ open, onClose }: { open: boolean; onClose: () 
         {texts.shortcuts.rows.map(([keys, meaning]) => (
           <div className="row" key={keys}>
             <dt>
-              <span className="kbd">{keys}</span>
+              {keys.split(' · ').map((one) => (
+                <span className="kbd" key={one}>
+                  {one}
+                </span>
+              ))}
             </dt>
             <dd>{meaning}</dd>
           </div>

@@ -24,10 +24,10 @@ export function TopBar(): JSX.Element {
         <Mark />
       </div>
       <nav className="crumb" aria-label={texts.applications}>
-        <button className="quiet wide" onClick={() => close()}>
+        <button className="quiet path" onClick={() => close()}>
           {texts.applications}
         </button>
-        <span className="wide" aria-hidden="true">
+        <span className="path" aria-hidden="true">
           /
         </span>
         <h1 className="clip">{place?.application}</h1>

@@ -10,16 +10,13 @@ export function Tour({ onLeave }: { onLeave: () => void }): JSX.Element | undefi
   const current = steps[step]
 
   useEffect(() => {
-    const box = document.querySelector(current?.at ?? 'body')?.getBoundingClientRect()
-    if (box === undefined) return
-    const isWide = box.width > window.innerWidth / 2
-    setPlace({
-      left: clamp(
-        isWide ? box.left + 40 : box.left > window.innerWidth / 2 ? box.left - 340 : box.right + 16,
-        window.innerWidth - 340,
-      ),
-      top: clamp(isWide ? box.top + 40 : box.top + 24, window.innerHeight - 200),
-    })
+    const follow = (): void => {
+      const box = document.querySelector(current?.at ?? 'body')?.getBoundingClientRect()
+      if (box !== undefined) setPlace(placeBeside(box))
+    }
+    follow()
+    window.addEventListener('resize', follow)
+    return () => window.removeEventListener('resize', follow)
   }, [current])
 
   if (current === undefined) return undefined
@@ -39,6 +36,16 @@ export function Tour({ onLeave }: { onLeave: () => void }): JSX.Element | undefi
       </footer>
     </div>
   )
+}
+
+/** Beside what a step is about, or over it where it fills the page. */
+function placeBeside(box: DOMRect): { left: number; top: number } {
+  const isWide = box.width > window.innerWidth / 2
+  const beside = box.left > window.innerWidth / 2 ? box.left - 340 : box.right + 16
+  return {
+    left: clamp(isWide ? box.left + 40 : beside, window.innerWidth - 340),
+    top: clamp(isWide ? box.top + 40 : box.top + 24, window.innerHeight - 200),
+  }
 }
 
 function clamp(value: number, max: number): number {

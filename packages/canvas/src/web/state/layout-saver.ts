@@ -56,9 +56,17 @@ async function save(document: CanvasDocument): Promise<void> {
   )
   const key = applicationKey(document)
   const application = key === undefined ? undefined : document.live.get(key)
-  const noted = formatFramesAndNotes(document.layout)
+  const noted = formatFramesAndNotes(withoutEmptyNotes(document.layout))
   if (application !== undefined && noted !== formatFramesAndNotes(framesAndNotes(application)))
     await annotate(application, { [canvasAnnotation]: noted ?? null })
+}
+
+/** A note that is being begun is nobody else's business yet. */
+function withoutEmptyNotes({
+  frames,
+  notes,
+}: CanvasDocument['layout']): Pick<CanvasDocument['layout'], 'frames' | 'notes'> {
+  return { frames, notes: new Map([...notes].filter(([, { text }]) => text !== '')) }
 }
 
 async function annotate(

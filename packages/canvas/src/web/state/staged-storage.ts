@@ -2,7 +2,7 @@
 // application. They are no truth about anything that runs; the cluster keeps that.
 
 import type { Unstructured } from '@binnacle/api'
-import type { CanvasDocument, StagedChange } from '@binnacle/canvas-core'
+import type { CanvasDocument, ObjectKey, Place, StagedChange } from '@binnacle/canvas-core'
 
 const prefix = 'binnacle.staged.'
 
@@ -25,7 +25,19 @@ function flush(): void {
   const entry = entryOf(document)
   if (document.staged.size === 0) localStorage.removeItem(entry)
   // Values of Secrets never lie in a browser's storage.
-  else localStorage.setItem(entry, JSON.stringify([...document.staged].filter(([, change]) => !isSecret(change))))
+  else localStorage.setItem(entry, JSON.stringify(entriesOf(document)))
+}
+
+/** What is staged of an object, and of a new one, which has no annotation yet, where it stands. */
+type Entry = [ObjectKey, StagedChange, Place?]
+
+function entriesOf({ staged, layout }: CanvasDocument): Entry[] {
+  return [...staged]
+    .filter(([, change]) => !isSecret(change))
+    .map(([key, change]) => {
+      const place = change.type === 'create' ? layout.places.get(key) : undefined
+      return place === undefined ? [key, change] : [key, change, place]
+    })
 }
 
 function isSecret(change: StagedChange): boolean {
@@ -37,12 +49,14 @@ export function staysStaged(document: CanvasDocument): CanvasDocument {
   const text = localStorage.getItem(entryOf(document))
   if (text === null) return document
   try {
-    const entries = JSON.parse(text) as [string, StagedChange][]
+    const entries = JSON.parse(text) as Entry[]
     const live = new Map<string, Unstructured>(
       entries.flatMap(([key, change]) => (change.type === 'create' ? [] : [[key, change.base] as const])),
     )
     // As they were: the next news of each object carries them over to it.
-    return { ...document, live, staged: new Map(entries) }
+    const staged = new Map(entries.map(([key, change]) => [key, change]))
+    const places = new Map(entries.flatMap(([key, , place]) => (place === undefined ? [] : [[key, place] as const])))
+    return { ...document, live, staged, layout: { ...document.layout, places } }
   } catch {
     // From a version of the page that kept them differently.
     localStorage.removeItem(entryOf(document))

@@ -120,7 +120,8 @@ function setEditor(editor: Editor): void {
   const { editor: before, graph } = getState()
   if (editor === before) return
   setState({ editor, graph: editor.document === before.document ? graph : buildGraph(editor.document, graph) })
-  if (editor.document.staged === before.document.staged) return
+  const isMoved = editor.document.layout.places !== before.document.layout.places
+  if (editor.document.staged === before.document.staged && !isMoved) return
   // What is staged after all was discarded is no rollback any more.
   if (editor.document.staged.size === 0) setState({ rollbackTo: undefined })
   keepStaged(editor.document)
