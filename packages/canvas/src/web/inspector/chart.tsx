@@ -66,7 +66,8 @@ export function Chart({ title, times, series, format, marks = [] }: ChartProps):
             font: '11px system-ui',
             size: 24,
             space: 64,
-            values: (_plot, splits) => splits.map(clockTime),
+            // Before the first sample there is no time to name.
+            values: (plot, splits) => (plot.data[0].length === 0 ? [] : splits.map(clockTime)),
           },
           {
             stroke: tint('--tx-3'),

@@ -31,12 +31,18 @@ export function Terminal({ namespace, pod, container }: TerminalProps): JSX.Elem
       fontFamily: style.getPropertyValue('--mono'),
       fontSize: 12,
       screenReaderMode: true,
-      theme: {
-        background: style.getPropertyValue('--s-0').trim(),
-        foreground: style.getPropertyValue('--tx').trim(),
-        cursor: style.getPropertyValue('--primary').trim(),
-      },
     })
+    const paint = (): void => {
+      const colour = (name: string): string => style.getPropertyValue(name).trim()
+      terminal.options.theme = {
+        background: colour('--s-0'),
+        foreground: colour('--tx'),
+        cursor: colour('--primary'),
+      }
+    }
+    paint()
+    const repaint = new MutationObserver(paint)
+    repaint.observe(document.documentElement, { attributeFilter: ['data-theme'] })
     const fit = new FitAddon()
     terminal.loadAddon(fit)
     terminal.open(element)
@@ -77,6 +83,7 @@ export function Terminal({ namespace, pod, container }: TerminalProps): JSX.Elem
     observer.observe(element)
     return () => {
       observer.disconnect()
+      repaint.disconnect()
       typed.dispose()
       socket.close()
       terminal.dispose()

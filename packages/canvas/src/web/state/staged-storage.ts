@@ -2,7 +2,7 @@
 // application. They are no truth about anything that runs; the cluster keeps that.
 
 import type { Unstructured } from '@binnacle/api'
-import type { CanvasDocument, ObjectKey, Place, StagedChange } from '@binnacle/canvas-core'
+import { type CanvasDocument, type ObjectKey, type Place, type StagedChange, placeOf } from '@binnacle/canvas-core'
 
 const prefix = 'binnacle.staged.'
 
@@ -55,7 +55,9 @@ export function staysStaged(document: CanvasDocument): CanvasDocument {
     )
     // As they were: the next news of each object carries them over to it.
     const staged = new Map(entries.map(([key, change]) => [key, change]))
-    const places = new Map(entries.flatMap(([key, , place]) => (place === undefined ? [] : [[key, place] as const])))
+    const places = new Map(
+      entries.map(([key, change, place = {}]) => [key, change.type === 'create' ? place : placeOf(change.base)]),
+    )
     return { ...document, live, staged, layout: { ...document.layout, places } }
   } catch {
     // From a version of the page that kept them differently.
