@@ -65,6 +65,11 @@ const hiddenKinds: ReadonlySet<string> = new Set([
   'PodMetrics',
 ])
 
+/** Whether objects of the kind are never nodes. */
+export function isHiddenKind(kind: string): boolean {
+  return hiddenKinds.has(kind)
+}
+
 /** Whether an object is shown as a node when it belongs to no other. */
 export function isShown(object: Unstructured): boolean {
   const { kind = '', metadata } = object

@@ -4,7 +4,7 @@ import { keyOf, legalTargets, objectsOf, parseKey, whyNot } from '@binnacle/canv
 import { Command } from 'cmdk'
 import { Dialog } from 'radix-ui'
 import type { JSX } from 'react'
-import { act, openDialog, useCanvas } from '../state/store.ts'
+import { act, leadElsewhere, openDialog, useCanvas } from '../state/store.ts'
 import { texts } from '../texts.ts'
 import { Icon } from '../ui/icons.tsx'
 import { listFilter } from '../ui/list-filter.ts'
@@ -15,11 +15,15 @@ export function ConnectDialog(): JSX.Element | undefined {
   const selected = useCanvas((state) => state.selected)
   const document = useCanvas((state) => state.editor.document)
   const graph = useCanvas((state) => state.graph)
-  const [from] = selected
+  const leading = useCanvas((state) => state.leading)
+  const [first] = selected
+  const from = leading?.from ?? first
   if (!isOpen || from === undefined) return undefined
   const legal = new Set(legalTargets(document, from))
   const shown = new Set(graph.nodes.map(({ key }) => key))
-  const others = [...objectsOf(document).values()].map(keyOf).filter((key) => key !== from && shown.has(key))
+  const others = [...objectsOf(document).values()]
+    .map(keyOf)
+    .filter((key) => key !== from && key !== leading?.to && shown.has(key))
   const rows = others.map((key) => ({
     key,
     name: parseKey(key).name,
@@ -27,7 +31,10 @@ export function ConnectDialog(): JSX.Element | undefined {
     isLegal: legal.has(key),
   }))
   rows.sort((a, b) => Number(b.isLegal) - Number(a.isLegal) || (a.name < b.name ? -1 : 1))
-  const title = texts.graph.connectTitle(parseKey(from).name)
+  const title =
+    leading === undefined
+      ? texts.graph.connectTitle(parseKey(from).name)
+      : texts.graph.leadTitle(parseKey(from).name, parseKey(leading.to).name)
   return (
     <Dialog.Root open onOpenChange={(open) => open || openDialog(undefined)}>
       <Dialog.Portal>
@@ -45,7 +52,8 @@ export function ConnectDialog(): JSX.Element | undefined {
                   keywords={[name, kind]}
                   disabled={!isLegal}
                   onSelect={() => {
-                    act({ type: 'connect', from, to: key }, { label: title })
+                    if (leading === undefined) act({ type: 'connect', from, to: key }, { label: title })
+                    else leadElsewhere(leading, key)
                     openDialog(undefined)
                   }}
                 >

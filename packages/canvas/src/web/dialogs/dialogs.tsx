@@ -7,6 +7,7 @@ import { AddDialog } from './add-dialog.tsx'
 import { ConnectDialog } from './connect-dialog.tsx'
 import { DetailsDialog } from './details-dialog.tsx'
 import { ImportDialog } from './import-dialog.tsx'
+import { KindsDialog } from './kinds-dialog.tsx'
 import { Palette } from './palette.tsx'
 import { ReleasesDialog } from './releases-dialog.tsx'
 import { RenameDialog } from './rename-dialog.tsx'
@@ -21,6 +22,7 @@ export function Dialogs(): JSX.Element {
       <ReleasesDialog />
       <RenameDialog />
       <ImportDialog />
+      <KindsDialog />
       <Palette />
       <ShortcutsDialog open={dialog === 'shortcuts'} onClose={() => openDialog(undefined)} />
     </>

@@ -44,6 +44,7 @@ export function Palette(): JSX.Element {
     ['tidy', texts.graph.tidy, () => void tidy(nodes), canEdit],
     ['history', texts.releases.title, () => openDialog('releases')],
     ['download', texts.start.import, () => openDialog('import'), canAdd],
+    ['obj', texts.kinds.title, () => openDialog('kinds')],
     ['log', texts.logs.all, () => setView({ panel: 'logs' })],
     ['list', texts.rail.outline, () => setView({ isOutline: !useCanvas.getState().isOutline })],
     ['sun', texts.palette.theme, () => switchTheme()],

@@ -4,6 +4,7 @@
 import {
   type GraphNode,
   type GraphWire,
+  legalSources,
   legalTargets,
   nodeLabel,
   parseKey,
@@ -26,7 +27,7 @@ import {
 import { type JSX, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { type Flow, flowKey } from '../data/traffic.ts'
 import { startAdding } from '../state/adding.ts'
-import { act, currentDocument, redoStep, select, undoStep, useCanvas } from '../state/store.ts'
+import { act, currentDocument, leadElsewhere, redoStep, select, undoStep, useCanvas } from '../state/store.ts'
 import { mayAdd, mayEdit } from '../state/permissions.ts'
 import { useShownNodes } from '../state/shown-nodes.ts'
 import { useTelemetry } from '../state/telemetry.ts'
@@ -39,6 +40,7 @@ import { useFitOnce } from './fit-once.ts'
 import { colourOf } from './node-state.tsx'
 import { placesOf } from './places.ts'
 import { ResourceNode, type ResourceFlowNode } from './resource-node.tsx'
+import { useViewCentre } from './view-centre.ts'
 import { useStageKeys } from './stage-keys.ts'
 import { tidy } from './tidy.ts'
 import { type Gesture, type WirePath, TrafficOverlay } from './traffic-overlay.tsx'
@@ -72,11 +74,14 @@ function Graph(): JSX.Element {
   const [gesture, setGesture] = useState<Gesture>()
   const paths = useRef(new Map<string, WirePath>())
   const drags = useRef(0)
+  /** The wire whose end is dragged. */
+  const led = useRef<GraphWire>(undefined)
   const [nodes, setNodes] = useState<FlowNode[]>([])
   const [whyNotText, setWhyNotText] = useState<{ text: string; x: number; y: number }>()
   useStageKeys({ flow, shown })
   useFitOnce()
   useFollowDetail(shown.length)
+  useViewCentre(flow)
 
   useEffect(() => {
     setNodes((before) => flowNodes(before, { shown, graph, selected }))
@@ -123,11 +128,11 @@ function Graph(): JSX.Element {
     }
   }, [])
 
-  const isValidConnection = useCallback(
-    ({ source, target }: { source: string | null; target: string | null }) =>
-      useCanvas.getState().wiring?.legal.has(target ?? '') === true && source !== target,
-    [],
-  )
+  const isValidConnection = useCallback(({ source, target }: { source: string | null; target: string | null }) => {
+    const { wiring } = useCanvas.getState()
+    const other = wiring?.isBackward === true ? source : target
+    return wiring?.legal.has(other ?? '') === true && source !== target
+  }, [])
 
   return (
     <>
@@ -149,28 +154,45 @@ function Graph(): JSX.Element {
           if (!event.shiftKey && !event.ctrlKey && !event.metaKey && useCanvas.getState().selected.has(id)) select([id])
         }}
         onPaneClick={() => select([])}
-        onConnectStart={(_event, { nodeId }) => {
+        onConnectStart={(_event, { nodeId, handleType }) => {
           if (nodeId === null) return
-          useCanvas.setState({ wiring: { from: nodeId, legal: new Set(legalTargets(currentDocument(), nodeId)) } })
+          const isBackward = handleType === 'target'
+          const legal = (isBackward ? legalSources : legalTargets)(currentDocument(), nodeId)
+          useCanvas.setState({ wiring: { from: nodeId, legal: new Set(legal), isBackward } })
         }}
         onConnect={({ source, target }: Connection) => connectNodes(source, target)}
+        onReconnectStart={(_event, { data }) => {
+          led.current = data?.wire
+        }}
+        onReconnect={(_edge, { target }) => leadElsewhere(led.current, target)}
+        onReconnectEnd={() => {
+          led.current = undefined
+        }}
         onConnectEnd={(event, state) => {
+          const { wiring } = useCanvas.getState()
           useCanvas.setState({ wiring: undefined })
           setWhyNotText(undefined)
-          const from = state.fromNode?.id
-          if (from === undefined || state.isValid === true) return
+          const begun = state.fromNode?.id
+          if (begun === undefined || state.isValid === true) return
           const { clientX, clientY } =
             'changedTouches' in event ? (event.changedTouches[0] ?? { clientX: 0, clientY: 0 }) : event
           const over = nodeAt(clientX, clientY) ?? state.toNode?.id
+          const isBackward = wiring?.isBackward === true
           if (over === undefined) {
-            startAdding({ at: flow.screenToFlowPosition({ x: clientX, y: clientY }), from })
+            // The end of a wire that is there already stays where it was.
+            if (led.current !== undefined) return
+            const at = flow.screenToFlowPosition({ x: clientX, y: clientY })
+            startAdding({ at, ...(isBackward ? { to: begun } : { from: begun }) })
             return
           }
           // Let go where it began, which is no wire at all.
-          if (over === from && state.toHandle?.type !== 'target') return
-          const why = whyNot(currentDocument(), from, over)
+          if (over === begun && state.toHandle?.type !== 'target') return
+          const [from, to] = isBackward ? [over, begun] : [begun, over]
+          if (led.current?.to === to) return
+          const why = whyNot(currentDocument(), from, to)
           if (why === undefined) {
-            connectNodes(from, over)
+            if (led.current === undefined) connectNodes(from, to)
+            else leadElsewhere(led.current, to)
             return
           }
           setWhyNotText({ text: why, x: clientX, y: clientY })
@@ -178,6 +200,7 @@ function Graph(): JSX.Element {
         }}
         isValidConnection={isValidConnection}
         connectionRadius={20}
+        reconnectRadius={18}
         nodesConnectable={canEdit}
         nodesDraggable={canEdit}
         deleteKeyCode={null}
@@ -302,7 +325,14 @@ function flowNodes(before: readonly FlowNode[], { shown, graph, selected }: Node
   if (selected.size === 0 && node?.type === 'resource')
     next[first] = { ...node, domAttributes: { ...node.domAttributes, tabIndex: 0 } }
   for (const note of graph.notes) {
-    next.push({ id: `note:${note.id}`, type: 'note', position: note.position, data: { note }, zIndex: 2 })
+    next.push({
+      id: `note:${note.id}`,
+      type: 'note',
+      position: note.position,
+      data: { note },
+      zIndex: 2,
+      selectable: false,
+    })
   }
   return next
 }
@@ -353,6 +383,7 @@ function useEdges({ wires, nodes, paths, canEdit, isStill }: EdgesInput): WireFl
         source: wire.from,
         target: wire.to,
         focusable: false,
+        reconnectable: canEdit && wire.isDrawn && wire.staged !== 'removed' ? ('target' as const) : false,
         ariaLabel: wireLabel(wire, wireKindOf(wire.kind)?.verb ?? ''),
         data: { wire, flow: flowOf(wire), paths, canEdit, isStill },
       }))

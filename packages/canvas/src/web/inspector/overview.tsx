@@ -10,7 +10,7 @@ import { duplicate, removeSelected } from '../graph/stage-keys.ts'
 import { podsOf, useFigures } from '../state/figures.ts'
 import { mayCallServices, mayDo, mayEndPods, mayRemove } from '../state/permissions.ts'
 import { messageOf } from '../state/session.ts'
-import { act, openDialog, select, setView, toast, useCanvas } from '../state/store.ts'
+import { act, openDialog, select, setView, startLeading, toast, useCanvas } from '../state/store.ts'
 import { texts } from '../texts.ts'
 import { age, bytes, cores, milliseconds, percent, rate } from '../ui/format.ts'
 import { Icon } from '../ui/icons.tsx'
@@ -296,6 +296,16 @@ function Wires({ node, canEdit }: PartProps): JSX.Element {
                   {parseKey(end).name}
                 </button>
                 {wire.label !== undefined && <span className="meta">{wire.label}</span>}
+                {first !== undefined && canEdit && isOut && wire.isDrawn && wire.staged !== 'removed' && (
+                  <button
+                    className="btn bare icon small"
+                    aria-label={texts.graph.leadTitle(node.title, parseKey(end).name)}
+                    data-tip={texts.graph.leadElsewhere}
+                    onClick={() => startLeading(wire)}
+                  >
+                    <Icon name="out" size={12} />
+                  </button>
+                )}
                 {first !== undefined && canEdit && isOut && wire.isDrawn && wire.staged !== 'removed' && (
                   <button
                     className="btn bare icon small"

@@ -66,6 +66,10 @@ export function MoreMenu(): JSX.Element {
               {texts.start.import}
             </DropdownMenu.Item>
           )}
+          <DropdownMenu.Item onSelect={() => openDialog('kinds')}>
+            <Icon name="obj" />
+            {texts.kinds.title}
+          </DropdownMenu.Item>
           <DropdownMenu.Item onSelect={() => switchTheme()}>
             <Icon name="sun" />
             {texts.palette.theme}

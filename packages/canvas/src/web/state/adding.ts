@@ -4,6 +4,7 @@ import type { Unstructured } from '@binnacle/api'
 import { type Command, type ObjectKey, freeName, keyOf, objectsOf } from '@binnacle/canvas-core'
 import { type DataSourceType, apiVersion, engines, partOfLabel } from '@binnacle/model'
 import { placesOf } from '../graph/places.ts'
+import { viewCentre } from '../graph/view-centre.ts'
 import { texts } from '../texts.ts'
 import type { IconName } from '../ui/icons.tsx'
 import { act, currentDocument, openDialog, select, setView, useCanvas } from './store.ts'
@@ -110,8 +111,13 @@ export function add(addable: Addable): void {
   if (isDone) select([key])
 }
 
+const noteWidth = 180
+
+/** Where it is seen, and ready to be written. */
 export function addNote(): void {
-  const { x, y } = freePlace()
+  const centre = viewCentre()
+  const { x, y } =
+    centre === undefined ? freePlace() : { x: Math.round(centre.x - noteWidth / 2), y: Math.round(centre.y) }
   act({ type: 'setNote', note: { id: crypto.randomUUID(), text: '', position: { x, y } } }, { label: texts.rail.note })
 }
 

@@ -7,6 +7,7 @@ import { type LiveKind, liveKinds, watchNamespace } from '../data/live.ts'
 import { WatchConnection } from '../data/watch-connection.ts'
 import { texts } from '../texts.ts'
 import { startLayoutSaver } from './layout-saver.ts'
+import { hideKinds, showKinds } from './further-kinds.ts'
 import { type Panel, type Place, type Tab, enter, forget, receive, select, synced, toast, useCanvas } from './store.ts'
 import { startTelemetry } from './telemetry.ts'
 import { readUrl, writeUrl } from './url.ts'
@@ -38,7 +39,7 @@ export async function start(): Promise<void> {
 
 /** Goes where the address says. */
 function followUrl(): void {
-  const { namespace, application, selected = [], tab, panel, view } = readUrl()
+  const { namespace, application, selected = [], tab, panel, view, kinds = [] } = readUrl()
   const { place, context } = useCanvas.getState()
   if (application === undefined) {
     if (place !== undefined) close()
@@ -46,6 +47,7 @@ function followUrl(): void {
   }
   const next: Place = { application, namespace: namespace ?? context?.namespace ?? 'default' }
   if (place?.application !== next.application || place.namespace !== next.namespace) open(next)
+  showKinds(watchConnection(), kinds).catch((error: unknown) => toast({ severity: 'bad', title: messageOf(error) }))
   select(selected)
   useCanvas.setState({
     tab: (tab ?? 'overview') as Tab,
@@ -54,7 +56,14 @@ function followUrl(): void {
   })
 }
 
-function writeState({ place, selected, tab, panel, isOutline }: ReturnType<typeof useCanvas.getState>): void {
+function writeState({
+  place,
+  selected,
+  tab,
+  panel,
+  isOutline,
+  furtherKinds,
+}: ReturnType<typeof useCanvas.getState>): void {
   if (place === undefined) return
   writeUrl({
     ...place,
@@ -62,6 +71,7 @@ function writeState({ place, selected, tab, panel, isOutline }: ReturnType<typeo
     ...(tab === 'overview' ? {} : { tab }),
     ...(panel === undefined ? {} : { panel }),
     ...(isOutline ? { view: 'outline' } : {}),
+    kinds: furtherKinds,
   })
 }
 
@@ -93,6 +103,7 @@ export function open(place: Place): void {
     stopWatching()
     stopTelemetry()
     stopSaving()
+    hideKinds()
     leave = () => undefined
   }
 }

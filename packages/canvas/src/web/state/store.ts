@@ -9,6 +9,7 @@ import {
   type Editor,
   type ExecuteOptions,
   type Graph,
+  type GraphWire,
   type KindKey,
   type ObjectKey,
   applyLive,
@@ -19,6 +20,7 @@ import {
   createEditor,
   execute,
   kindKey,
+  kindKeyOf,
   markComplete,
   redo,
   undo,
@@ -29,6 +31,7 @@ import type { Access } from '../data/access.ts'
 import type { ServerContext } from '../data/kube-api.ts'
 import type { LiveKind } from '../data/live.ts'
 import type { DeployProblem } from './deploy.ts'
+import { texts } from '../texts.ts'
 import { keepStaged, staysStaged } from './staged-storage.ts'
 
 export type Tab = 'overview' | 'settings' | 'variables' | 'logs' | 'metrics' | 'events' | 'terminal' | 'yaml'
@@ -43,6 +46,7 @@ export type OpenDialog =
   | 'import'
   | 'rename'
   | 'group'
+  | 'kinds'
 
 export interface Place {
   namespace: string
@@ -80,8 +84,12 @@ export interface CanvasState {
   deployment: DeployState
   /** Revision that the staged changes bring back. */
   rollbackTo: number | undefined
-  /** A wire that is being drawn, and where it may end. */
-  wiring: { from: ObjectKey; legal: ReadonlySet<ObjectKey> } | undefined
+  /** Names of the kinds that are shown beside those that always are. */
+  furtherKinds: readonly string[]
+  /** A wire that is being drawn, where it may end, and whether it is drawn from the end that is used. */
+  wiring: { from: ObjectKey; legal: ReadonlySet<ObjectKey>; isBackward: boolean } | undefined
+  /** A wire that is led elsewhere by the list of what can be connected. */
+  leading: GraphWire | undefined
   /** Where a node that is added next is put, and what it is wired to. */
   adding: { x: number; y: number; from?: ObjectKey; to?: ObjectKey; query?: string } | undefined
 }
@@ -106,7 +114,9 @@ export const useCanvas = create<CanvasState>()(() => ({
   toasts: [],
   deployment: { phase: 'idle', written: new Set(), problems: [] },
   rollbackTo: undefined,
+  furtherKinds: [],
   wiring: undefined,
+  leading: undefined,
   adding: undefined,
 }))
 
@@ -160,10 +170,11 @@ export function receive(events: readonly WatchEvent[]): void {
   setEditor(withDocument(editor, applyLive(editor.document, events)))
 }
 
-/** All kinds were told; what was not told is gone, though it was staged in this browser before. */
+/** All of these kinds was told; what was not told is gone, though it was staged in this browser before. */
 export function synced(kinds: readonly LiveKind[], told: ReadonlySet<ObjectKey>): void {
   const { editor } = getState()
-  const gone = [...editor.document.live].filter(([key]) => !told.has(key))
+  const of = new Set(kinds.map(keyOfKind))
+  const gone = [...editor.document.live].filter(([key, object]) => of.has(kindKeyOf(object)) && !told.has(key))
   const document = applyLive(
     editor.document,
     gone.map(([, object]) => ({ type: 'DELETED' as const, object })),
@@ -172,7 +183,7 @@ export function synced(kinds: readonly LiveKind[], told: ReadonlySet<ObjectKey>)
   setState({ isSynced: true })
 }
 
-/** All of a kind is told anew. */
+/** All of a kind is told anew, or is looked at no more. */
 export function forget(kind: LiveKind): void {
   const { editor } = getState()
   setEditor(withDocument(editor, applySnapshot(editor.document, [], [keyOfKind(kind)])))
@@ -239,7 +250,17 @@ export function dismiss(id: number): void {
 }
 
 export function openDialog(dialog: OpenDialog | undefined): void {
-  setState({ dialog })
+  setState({ dialog, leading: undefined })
+}
+
+/** Lets a person choose where a wire shall lead instead. It keeps what is said beside the name, such as the prefix of its variables. */
+export function startLeading(wire: GraphWire): void {
+  setState({ dialog: 'connect', leading: wire })
+}
+
+export function leadElsewhere(wire: GraphWire | undefined, to: ObjectKey): void {
+  const [first] = wire?.wires ?? []
+  if (first !== undefined) act({ type: 'reconnect', wire: first, to }, { label: texts.graph.leadElsewhere })
 }
 
 export function setView(

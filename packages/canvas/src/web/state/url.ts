@@ -8,16 +8,20 @@ export interface UrlState {
   tab?: string
   panel?: string
   view?: 'outline'
+  /** Kinds that are shown beside those that always are. */
+  kinds?: readonly string[]
 }
 
 export function readUrl(search = location.search): UrlState {
   const query = new URLSearchParams(search)
   const text = (name: string): string | undefined => query.get(name) ?? undefined
   const selected = query.getAll('at')
+  const kinds = query.getAll('kind')
   return {
     ...optionally('namespace', text('ns')),
     ...optionally('application', text('app')),
     ...(selected.length > 0 ? { selected } : {}),
+    ...(kinds.length > 0 ? { kinds } : {}),
     ...optionally('tab', text('tab')),
     ...optionally('panel', text('panel')),
     ...(text('view') === 'outline' ? { view: 'outline' } : {}),
@@ -30,6 +34,7 @@ export function writeUrl(state: UrlState, { push = false } = {}): void {
   if (state.namespace !== undefined) query.set('ns', state.namespace)
   if (state.application !== undefined) query.set('app', state.application)
   for (const key of state.selected ?? []) query.append('at', key)
+  for (const kind of state.kinds ?? []) query.append('kind', kind)
   if (state.tab !== undefined) query.set('tab', state.tab)
   if (state.panel !== undefined) query.set('panel', state.panel)
   if (state.view !== undefined) query.set('view', state.view)
