@@ -60,7 +60,7 @@ export async function dispatch(
     warn: options.warn ?? (() => undefined),
     decodeErrors: options.decodeErrors ?? [],
   }
-  const deprecation = row.isCustom ? undefined : deprecationOf(row.info)
+  const deprecation = row.isCustom ? row.hooks.deprecation : deprecationOf(row.info)
   if (deprecation !== undefined) call.warn(deprecation)
   return runVerb(context, call)
 }

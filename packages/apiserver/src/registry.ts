@@ -22,6 +22,8 @@ export interface RowHooks {
   scale?: { specReplicasPath: string; statusReplicasPath: string; labelSelectorPath?: string }
   /** JSON paths that field selectors may name besides metadata. */
   selectableFields?: readonly string[]
+  /** Warning that every request for this version of a custom kind is answered with. */
+  deprecation?: string
 }
 
 export interface TableColumns {

@@ -16,6 +16,7 @@ import { validateRules } from '../cel/rules.ts'
 import type { Registry, RowHooks } from '../registry.ts'
 import type { Backend } from '../strategy.ts'
 import { applySchemaDefaults, hasDefaults } from './defaults.ts'
+import { customDeprecationOf } from './deprecation.ts'
 import { cleanupFinalizer, definitionsKey } from './definition-strategy.ts'
 import { validateMetadata } from './metadata.ts'
 import { pruneObject } from './prune.ts'
@@ -113,6 +114,7 @@ function hooksOf({ spec, status }: CustomResourceDefinition, version: Version): 
   }
   const printer = customPrinter(version.additionalPrinterColumns)
   const { scale } = version.subresources ?? {}
+  const deprecation = customDeprecationOf(spec, version)
   const defaulted = hasDefaults(props)
   // Where the storage version has changed, objects of the earlier one are kept until they are written again.
   const isMixed = (status?.storedVersions?.length ?? 0) > 1
@@ -133,6 +135,7 @@ function hooksOf({ spec, status }: CustomResourceDefinition, version: Version): 
     validateStatusUpdate: validate,
     columns: { definitions: printer.columns, cells: (object, now) => printer.cells(object, now) },
     ...(scale === undefined ? {} : { scale: dropUnset(scale) }),
+    ...(deprecation === undefined ? {} : { deprecation }),
     selectableFields: (version.selectableFields ?? []).map(({ jsonPath }) => jsonPath.replace(/^\./, '')),
   }
 }

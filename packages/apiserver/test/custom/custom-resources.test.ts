@@ -1,6 +1,7 @@
 import { type CustomResourceDefinition, type ResourceRequest, StatusError } from '@binnacle/api'
 import { expect, test } from 'vitest'
 import { startEngine } from '../engine-fixture.ts'
+import { startServer } from '../server-fixture.ts'
 
 const definition = {
   apiVersion: 'apiextensions.k8s.io/v1',
@@ -140,4 +141,28 @@ test('a rule that names a field which the schema does not have is refused with i
   )
   const fine = 'self.metadata.name != "x" && [self.spec].all(s, s.masts < 9) && has(self.spec.flag)'
   expect(await send({ verb: 'create', ...definitions, body: ruled(fine) })).toBeDefined()
+})
+
+test('users of a deprecated version are warned, in its own words or with the version to use', async () => {
+  await using api = await startServer()
+  const version = (name: string, more: object): object => ({
+    ...definition.spec.versions[0],
+    name,
+    storage: false,
+    ...more,
+  })
+  const versions = [
+    version('v2', {}),
+    version('v1', { storage: true }),
+    version('v1beta1', { deprecated: true }),
+    version('v1alpha1', { deprecated: true, deprecationWarning: 'sunk' }),
+  ]
+  const body = { ...definition, spec: { ...definition.spec, versions } }
+  const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
+  expect(await api.send('POST', path, { body })).toMatchObject({ code: 201 })
+  const warningOf = async (name: string): Promise<unknown> =>
+    (await api.send('GET', `/apis/example.com/${name}/ships`)).headers['warning']
+  expect(await warningOf('v1')).toBeUndefined()
+  expect(await warningOf('v1beta1')).toBe('299 - "example.com/v1beta1 Ship is deprecated; use example.com/v2 Ship"')
+  expect(await warningOf('v1alpha1')).toBe('299 - "sunk"')
 })
