@@ -88,7 +88,7 @@ class Agent implements NodeAgent {
       serving,
       runtime,
       nodeName,
-      pods: () => [...this.#workers.values()],
+      pods: () => [...this.#workers.values()].filter(({ finished }) => !finished),
       now: () => clock.now(),
     })
     this.#context = {

@@ -71,6 +71,26 @@ test('a follower sees lines as they are written and ends with the container', as
   expect((await following).text).toBe('up\n')
 })
 
+test('logs are those of the pod that has the name now, and pods that are gone are not listed', async () => {
+  await using fixture = await running()
+  const { api } = fixture
+  api.deletePod('default/idle', 0)
+  await api.until(() => api.get<Pod>('pods', 'default/idle') === undefined)
+  await fixture.image('idle:v2', `console.log('up again'); setInterval(() => {}, 1000)`)
+  const again = podOf('idle', { containers: [{ name: 'main', image: 'idle:v2' }] })
+  api.put('pods', { ...again, metadata: { ...again.metadata, uid: 'another' } })
+  await api.until(() => api.get<Pod>('pods', 'default/idle')?.status?.phase === 'Running')
+  let text = ''
+  while (text === '') ({ text } = await fixture.get('/containerLogs/default/idle/main'))
+  expect(text).toBe('up again\n')
+  const listed = async (): Promise<unknown[]> => {
+    const { items } = JSON.parse((await fixture.get('/pods')).text) as { items: Pod[] }
+    return items.map(({ metadata }) => metadata.uid)
+  }
+  while ((await listed()).length > 1) await setImmediate()
+  expect(await listed()).toEqual(['another'])
+})
+
 test('a client without a certificate is refused', async () => {
   await using fixture = await running()
   await expect(fetch(`https://127.0.0.1:${fixture.node.port}/pods`)).rejects.toThrow()

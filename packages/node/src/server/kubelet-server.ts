@@ -41,6 +41,7 @@ export interface KubeletServerOptions {
   serving: ServingOptions
   runtime: ContainerRuntime
   nodeName: string
+  /** In the order in which they came to the node. */
   pods(): readonly PodView[]
   now(): number
 }
@@ -138,9 +139,10 @@ export class KubeletServer {
   }
 
   #pod(namespace: string | undefined, name: string | undefined): PodView {
+    // The newest of that name: the one before it may still be ending.
     const found = this.#options
       .pods()
-      .find(({ pod }) => pod.metadata.name === name && pod.metadata.namespace === namespace)
+      .findLast(({ pod }) => pod.metadata.name === name && pod.metadata.namespace === namespace)
     if (found === undefined) throw new HttpError(404, `pod "${name}" does not exist`)
     return found
   }
