@@ -181,6 +181,36 @@ export const scenes: readonly Scene[] = [
     ],
   },
   {
+    title: 'a group of the Shop',
+    async prepare({ page, engine }) {
+      await goTo(page, on('web', 'api'))
+      await page.getByRole('button', { name: 'Group' }).click()
+      await page.getByRole('dialog').getByRole('textbox').fill('front')
+      await page.getByRole('button', { name: 'Apply' }).click()
+      await page.getByRole('button', { name: 'Ungroup front' }).waitFor()
+      await eventually(
+        'the group is kept',
+        async () =>
+          (await engine.kubectl('get', 'microservice', 'api', '-o', 'yaml')).includes('binnacle.dev/group: front') ||
+          undefined,
+      )
+    },
+    views: [
+      { name: 'open', at: shop, show: async ({ page }) => shows(page, '.frame-title') },
+      {
+        name: 'collapsed',
+        at: shop,
+        async show({ page }) {
+          const title = page.getByRole('button', { name: 'front', exact: true })
+          await title.click()
+          await nodeNamed(page, 'api').waitFor({ state: 'detached' })
+          await shows(page, '.folded')
+          await page.mouse.move(0, 0)
+        },
+      },
+    ],
+  },
+  {
     title: 'edits of the Shop',
     async prepare({ page, engine }) {
       await goTo(page, on('web'))

@@ -1,5 +1,6 @@
 // What other packages may use of `canvas-core`.
 export * from './canvas-layout.ts'
+export * from './collapse.ts'
 export * from './commands.ts'
 export { asNew, contentOf, sameContent, withContent } from './content.ts'
 export * from './diff.ts'

@@ -1,7 +1,7 @@
 // The canvas from the keyboard: arrows go to the nearest node, Alt and arrows move it, C connects, and the keys that every
 // editor has. Nothing here happens while a field is typed in.
 
-import { type GraphNode, nearestNode } from '@binnacle/canvas-core'
+import { type GraphNode, type ObjectKey, nearestNode } from '@binnacle/canvas-core'
 import type { ReactFlowInstance } from '@xyflow/react'
 import type * as Clipboard from '@binnacle/canvas-core/clipboard'
 import { useEffect, useRef } from 'react'
@@ -33,6 +33,8 @@ const loadClipboard = async (): Promise<typeof Clipboard> => import('@binnacle/c
 interface StageKeys {
   flow: Pick<ReactFlowInstance<never, never>, 'fitView' | 'zoomTo' | 'setCenter' | 'getZoom'>
   shown: readonly GraphNode[]
+  /** Nodes that a collapsed frame hides. */
+  standIns: ReadonlyMap<ObjectKey, string>
 }
 
 export function useStageKeys(context: StageKeys): void {
@@ -117,14 +119,15 @@ interface PlainKey {
   shiftKey: boolean
 }
 
-function onPlainKey({ key, altKey, shiftKey }: PlainKey, { shown, flow }: StageKeys): boolean {
+function onPlainKey({ key, altKey, shiftKey }: PlainKey, context: StageKeys): boolean {
+  const { shown, flow } = context
   const { selected } = useCanvas.getState()
   const canEdit = mayEdit(useCanvas.getState())
   if (shiftKey && altKey && key.toLowerCase() === 't') {
     if (canEdit) void tidy(shown)
     return true
   }
-  if (key in directions) return onArrow(key as keyof typeof directions, altKey, { shown, flow })
+  if (key in directions) return onArrow(key as keyof typeof directions, altKey, context)
   switch (key) {
     case 'a':
       if (!mayAdd(useCanvas.getState())) return false
@@ -185,7 +188,7 @@ async function duplicateAll(selected: readonly string[]): Promise<void> {
   if (act(command, { label: texts.inspector.duplicate })) select(keys)
 }
 
-function onArrow(key: keyof typeof directions, altKey: boolean, { shown, flow }: StageKeys): boolean {
+function onArrow(key: keyof typeof directions, altKey: boolean, { shown, flow, standIns }: StageKeys): boolean {
   const { selected, graph } = useCanvas.getState()
   const [current] = selected
   const places = placesOf(graph, shown)
@@ -204,7 +207,8 @@ function onArrow(key: keyof typeof directions, altKey: boolean, { shown, flow }:
       act({ type: 'move', positions }, { label: texts.graph.move, mergeKey: `keys:${[...selected].join()}` })
     )
   }
-  const next = current === undefined ? shown[0]?.key : nearestNode(places, current, directions[key])
+  const seen = new Map([...places].filter(([one]) => one === current || !standIns.has(one)))
+  const next = current === undefined ? [...seen.keys()][0] : nearestNode(seen, current, directions[key])
   if (next === undefined) return false
   select([next])
   const at = places.get(next)
@@ -213,8 +217,12 @@ function onArrow(key: keyof typeof directions, altKey: boolean, { shown, flow }:
   return true
 }
 
-/** Selects a node and gives it the focus, once what held the focus has let it go. */
+/** Selects a node and gives it the focus, once what held the focus has let it go. Its frame is opened for it. */
 export function goTo(key: string): void {
+  const { frames } = useCanvas.getState().graph
+  const frame = frames.find(({ nodes, isCollapsed }) => isCollapsed === true && nodes.includes(key))
+  if (frame !== undefined)
+    act({ type: 'collapseGroup', name: frame.name, isCollapsed: false }, { label: texts.graph.expand })
   select([key])
   focusNode(key)
 }

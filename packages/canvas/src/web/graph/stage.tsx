@@ -4,10 +4,11 @@
 import {
   type GraphNode,
   type GraphWire,
+  drawnWires,
   legalSources,
   legalTargets,
-  nodeLabel,
   parseKey,
+  standInsOf,
   whyNot,
   wireKindOf,
   wireLabel,
@@ -16,7 +17,6 @@ import {
   type Connection,
   type EdgeChange,
   MiniMap,
-  type Node,
   type NodeChange,
   ReactFlow,
   type ReactFlowInstance,
@@ -34,19 +34,18 @@ import { useTelemetry } from '../state/telemetry.ts'
 import { texts } from '../texts.ts'
 import { Icon } from '../ui/icons.tsx'
 import { useReducedMotion } from '../ui/reduced-motion.ts'
-import { FrameNode, type FrameFlowNode, NoteNode, type NoteFlowNode } from './decoration-nodes.tsx'
+import { FrameNode, NoteNode } from './decoration-nodes.tsx'
 import { useFollowDetail } from './detail.ts'
 import { useFitOnce } from './fit-once.ts'
+import { type FlowNode, draggedMembers, flowNodes, isResource, rounded } from './flow-nodes.ts'
 import { colourOf } from './node-state.tsx'
 import { placesOf } from './places.ts'
-import { ResourceNode, type ResourceFlowNode } from './resource-node.tsx'
+import { ResourceNode } from './resource-node.tsx'
 import { useViewCentre } from './view-centre.ts'
 import { useStageKeys } from './stage-keys.ts'
 import { tidy } from './tidy.ts'
 import { type Gesture, type WirePath, TrafficOverlay } from './traffic-overlay.tsx'
 import { WireEdge, type WireFlowEdge } from './wire-edge.tsx'
-
-type FlowNode = ResourceFlowNode | FrameFlowNode | NoteFlowNode
 
 const nodeTypes = { resource: ResourceNode, frame: FrameNode, note: NoteNode }
 const edgeTypes = { wire: WireEdge }
@@ -78,14 +77,15 @@ function Graph(): JSX.Element {
   const led = useRef<GraphWire>(undefined)
   const [nodes, setNodes] = useState<FlowNode[]>([])
   const [whyNotText, setWhyNotText] = useState<{ text: string; x: number; y: number }>()
-  useStageKeys({ flow, shown })
+  const standIns = useMemo(() => standInsOf(graph.frames), [graph.frames])
+  useStageKeys({ flow, shown, standIns })
   useFitOnce()
   useFollowDetail(shown.length)
   useViewCentre(flow)
 
   useEffect(() => {
-    setNodes((before) => flowNodes(before, { shown, graph, selected }))
-  }, [shown, graph, selected])
+    setNodes((before) => flowNodes(before, { shown, graph, selected, standIns }))
+  }, [shown, graph, selected, standIns])
 
   useEffect(() => {
     // What was just selected may lie under the inspector, which opens over it.
@@ -95,7 +95,7 @@ function Graph(): JSX.Element {
     return () => cancelAnimationFrame(frame)
   }, [selected, flow, isStill])
 
-  const edges = useEdges({ wires: graph.wires, nodes: shown, paths: paths.current, canEdit, isStill })
+  const edges = useEdges({ wires: graph.wires, nodes: shown, standIns, paths: paths.current, canEdit, isStill })
   const wireFlows = useWireFlows(graph.wires)
 
   const onNodesChange = useCallback((changes: NodeChange<FlowNode>[]) => {
@@ -113,20 +113,26 @@ function Graph(): JSX.Element {
     }
   }, [])
 
-  const onDragStop = useCallback((_event: unknown, _node: unknown, dragged: FlowNode[]) => {
-    setGesture(undefined)
-    drags.current += 1
-    const mergeKey = `drag:${drags.current}`
-    const positions = new Map(dragged.filter(isResource).map(({ id, position }) => [id, rounded(position)]))
-    if (positions.size > 0) act({ type: 'move', positions }, { label: texts.graph.move, mergeKey })
-    for (const node of dragged) {
-      if (node.type === 'note')
-        act(
-          { type: 'setNote', note: { ...node.data.note, position: rounded(node.position) } },
-          { label: texts.graph.move, mergeKey },
-        )
-    }
-  }, [])
+  const onDragStop = useCallback(
+    (_event: unknown, _node: unknown, dragged: FlowNode[]) => {
+      setGesture(undefined)
+      drags.current += 1
+      const step = { label: texts.graph.move, mergeKey: `drag:${drags.current}` }
+      const places = placesOf(useCanvas.getState().graph, shown)
+      const positions = new Map(
+        dragged.flatMap((node) => {
+          if (node.type === 'frame') return [...draggedMembers(node, places)]
+          return isResource(node) ? [[node.id, rounded(node.position)] as const] : []
+        }),
+      )
+      if (positions.size > 0) act({ type: 'move', positions }, step)
+      for (const node of dragged) {
+        if (node.type === 'note')
+          act({ type: 'setNote', note: { ...node.data.note, position: rounded(node.position) } }, step)
+      }
+    },
+    [shown],
+  )
 
   const isValidConnection = useCallback(({ source, target }: { source: string | null; target: string | null }) => {
     const { wiring } = useCanvas.getState()
@@ -269,125 +275,41 @@ function ignoreEdgeChanges(_changes: EdgeChange<WireFlowEdge>[]): void {
   // Wires are removed by commands; their selection is their ends'.
 }
 
-function isResource(node: Node): node is ResourceFlowNode {
-  return node.type === 'resource'
-}
-
-function rounded({ x, y }: { x: number; y: number }): { x: number; y: number } {
-  return { x: Math.round(x), y: Math.round(y) }
-}
-
-interface NodesInput {
-  shown: readonly GraphNode[]
-  graph: ReturnType<typeof useCanvas.getState>['graph']
-  selected: ReadonlySet<string>
-}
-
-/** React Flow's nodes; one that shows the same as before is the same value, so that it is not drawn again. */
-function flowNodes(before: readonly FlowNode[], { shown, graph, selected }: NodesInput): FlowNode[] {
-  const old = new Map(before.map((node) => [node.id, node]))
-  const places = placesOf(graph, shown)
-  const next: FlowNode[] = []
-  for (const frame of graph.frames) next.push(frameNode(frame, { places, shown }))
-  for (const node of shown) {
-    const known = old.get(node.key)
-    const position = places.get(node.key) ?? { x: 0, y: 0 }
-    const isSelected = selected.has(node.key)
-    if (known?.type === 'resource' && known.dragging === true) {
-      next.push(known)
-      continue
-    }
-    if (
-      known?.type === 'resource' &&
-      known.data.node === node &&
-      known.selected === isSelected &&
-      known.position.x === position.x &&
-      known.position.y === position.y
-    ) {
-      next.push(known)
-      continue
-    }
-    next.push({
-      ...(known?.type === 'resource' ? known : {}),
-      id: node.key,
-      type: 'resource',
-      position,
-      data: { node },
-      selected: isSelected,
-      ariaLabel: nodeLabel(node),
-      ariaRole: 'group',
-      domAttributes: { 'aria-roledescription': 'node', tabIndex: isSelected ? 0 : -1 },
-    })
-  }
-  // One stop of the Tab key for the whole canvas: the selected node, or the first.
-  const first = next.findIndex(isResource)
-  const node = next[first]
-  if (selected.size === 0 && node?.type === 'resource')
-    next[first] = { ...node, domAttributes: { ...node.domAttributes, tabIndex: 0 } }
-  for (const note of graph.notes) {
-    next.push({
-      id: `note:${note.id}`,
-      type: 'note',
-      position: note.position,
-      data: { note },
-      zIndex: 2,
-      selectable: false,
-    })
-  }
-  return next
-}
-
-const framePadding = { x: 24, top: 32, bottom: 24 }
-const nodeSize = { width: 232, height: 110 }
-
-function frameNode(
-  frame: NodesInput['graph']['frames'][number],
-  { places, shown }: { places: ReadonlyMap<string, { x: number; y: number }>; shown: readonly GraphNode[] },
-): FrameFlowNode {
-  const keys = new Set(shown.map(({ key }) => key))
-  const inside = frame.nodes.filter((key) => keys.has(key)).flatMap((key) => places.get(key) ?? [])
-  const left = Math.min(...inside.map(({ x }) => x), ...(inside.length === 0 ? [frame.position?.x ?? 0] : []))
-  const top = Math.min(...inside.map(({ y }) => y), ...(inside.length === 0 ? [frame.position?.y ?? 0] : []))
-  const right = Math.max(...inside.map(({ x }) => x + nodeSize.width), left + nodeSize.width)
-  const bottom = Math.max(...inside.map(({ y }) => y + nodeSize.height), top + nodeSize.height)
-  return {
-    id: `frame:${frame.name}`,
-    type: 'frame',
-    position: { x: left - framePadding.x, y: top - framePadding.top },
-    width: right - left + 2 * framePadding.x,
-    height: bottom - top + framePadding.top + framePadding.bottom,
-    data: { title: frame.title ?? frame.name },
-    selectable: false,
-    draggable: false,
-    focusable: false,
-    zIndex: -1,
-  }
-}
-
 interface EdgesInput {
   wires: readonly GraphWire[]
   nodes: readonly GraphNode[]
+  standIns: ReadonlyMap<string, string>
   paths: Map<string, WirePath>
   canEdit: boolean
   isStill: boolean
 }
 
-function useEdges({ wires, nodes, paths, canEdit, isStill }: EdgesInput): WireFlowEdge[] {
+function useEdges({ wires, nodes, standIns, paths, canEdit, isStill }: EdgesInput): WireFlowEdge[] {
   return useMemo(() => {
     const keys = new Set(nodes.map(({ key }) => key))
-    return wires
-      .filter(({ from, to }) => keys.has(from) && keys.has(to))
-      .map((wire) => ({
-        id: wire.id,
+    const shown = wires.filter(({ from, to }) => keys.has(from) && keys.has(to))
+    return drawnWires(shown, standIns).map(({ id, from, to, wires: [wire, ...more] }) => {
+      const isOne = more.length === 0
+      return {
+        id,
         type: 'wire',
-        source: wire.from,
-        target: wire.to,
+        source: from,
+        target: to,
         focusable: false,
-        reconnectable: canEdit && wire.isDrawn && wire.staged !== 'removed' ? ('target' as const) : false,
-        ariaLabel: wireLabel(wire, wireKindOf(wire.kind)?.verb ?? ''),
-        data: { wire, flow: flowOf(wire), paths, canEdit, isStill },
-      }))
-  }, [wires, nodes, paths, canEdit, isStill])
+        reconnectable:
+          canEdit && isOne && to === wire.to && wire.isDrawn && wire.staged !== 'removed' ? ('target' as const) : false,
+        ariaLabel: [wire, ...more].map((one) => wireLabel(one, wireKindOf(one.kind)?.verb ?? '')).join(', '),
+        data: {
+          wire: isOne ? wire : { ...wire, label: texts.graph.wires(more.length + 1) },
+          // Of several there is no one figure.
+          flow: isOne ? flowOf(wire) : '',
+          paths,
+          canEdit: canEdit && isOne,
+          isStill,
+        },
+      }
+    })
+  }, [wires, nodes, standIns, paths, canEdit, isStill])
 }
 
 function flowOf({ from, to }: GraphWire): string {
