@@ -21,6 +21,7 @@ import { type Accepted, type Possible, negotiate, negotiateStatus } from './nego
 import { protobufListParts } from './protobuf-list.ts'
 import {
   hasTable,
+  listItem,
   type ListMetadata,
   type TableOptions,
   itemBytes,
@@ -171,7 +172,12 @@ async function sendList(
   }
   const value =
     accepted.form === 'object'
-      ? { kind: row.info.listKind, apiVersion: row.apiVersion, metadata, items: items.map(({ object }) => object) }
+      ? {
+          kind: row.info.listKind,
+          apiVersion: row.apiVersion,
+          metadata,
+          items: items.map(({ object }) => (row.isCustom ? object : listItem(object))),
+        }
       : transformedList(row, metadata, items, accepted, table)
   await sendText(answer, 200, value, accepted)
 }

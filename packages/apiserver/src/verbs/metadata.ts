@@ -30,7 +30,9 @@ export function requireKind(call: Call, value: unknown): KubeObject {
   if (typeof object.metadata !== 'object' || Array.isArray(object.metadata))
     throw badRequest('metadata must be an object')
   requireNamespace(object, row.info.namespaced ? request.namespace : undefined)
-  return object
+  // In upstream's order, whatever the client's was; lists leave the first two out without a look at the rest.
+  const { kind, apiVersion, metadata, ...rest } = object
+  return { kind, apiVersion, metadata, ...rest }
 }
 
 /** As the decoder of a built-in kind words it, which tells kinds that it knows from others. */

@@ -80,3 +80,31 @@ it.each([
   await using api = await startServer()
   expect((await api.send('GET', `${configMaps}?${query}`)).code).toBe(code)
 })
+
+it('does not repeat in the items of a built-in kind what the list says, however they were written', async () => {
+  await using api = await startServer()
+  const type = { kind: 'ConfigMap', apiVersion: 'v1' }
+  for (const body of [
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: {} },
+    { data: {}, metadata: { name: 'b' }, ...type },
+  ]) {
+    await api.send('POST', configMaps, { body })
+  }
+  // As a data folder of an older version has them.
+  const metadata = (name: string): { name: string; namespace: string } => ({ name, namespace: 'default' })
+  const older = {
+    c: { apiVersion: 'v1', kind: 'ConfigMap', metadata: metadata('c'), data: {} },
+    d: { data: {}, metadata: metadata('d'), ...type },
+  }
+  for (const [name, value] of Object.entries(older)) {
+    await api.store.write(`configmaps/default/${name}`, () => ({ put: value }))
+  }
+  const { text, json } = await api.send('GET', configMaps)
+  expect(text).toContain('{"kind":"ConfigMapList","apiVersion":"v1","metadata":{"resourceVersion":')
+  expect(json.items?.map(({ metadata: { name } }) => name)).toEqual(['a', 'b', 'c', 'd'])
+  for (const item of json.items ?? []) expect(Object.keys(item).sort()).toEqual(['data', 'metadata'])
+  const one = await api.send('GET', `${configMaps}/b`)
+  expect(one.text).toMatch(/^\{"kind":"ConfigMap","apiVersion":"v1","metadata":\{"name":"b",/)
+  const pretty = await api.send('GET', `${configMaps}?pretty=true`)
+  expect(pretty.json.items?.[0]).not.toHaveProperty('kind')
+})
