@@ -22,6 +22,7 @@ import {
   probeSchema,
   resourcesSchema,
 } from './shared.ts'
+import { type Security, securitySchema } from './security.ts'
 
 /** Where the image is made from. */
 export interface BuildSource {
@@ -109,6 +110,14 @@ export interface Storage {
   storageClassName?: string
 }
 
+/** A folder that can be written, and that is gone with the replica. */
+export interface ScratchFolder {
+  path: string
+  /** Kept in memory, which counts as the service's. */
+  medium?: 'Memory'
+  sizeLimit?: string
+}
+
 export interface MicroserviceSpec {
   image?: string
   build?: BuildSource
@@ -129,6 +138,8 @@ export interface MicroserviceSpec {
   sidecars?: Sidecar[]
   jobs?: AdminJob[]
   storage?: Storage[]
+  scratch?: ScratchFolder[]
+  securityContext?: Security
   disruption?: { minAvailable?: string | number; maxUnavailable?: string | number }
   access?: 'Any' | 'Wired'
   serviceAccountName?: string
@@ -453,6 +464,33 @@ export const microserviceSpecSchema: ObjectSchema<MicroserviceSpec> = {
         },
       },
     },
+    scratch: {
+      type: 'array',
+      description: 'Empty folders that the program may write to; what is in them is gone with the replica.',
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['path'],
+      maxItems: 16,
+      items: {
+        type: 'object',
+        description: 'One folder.',
+        required: ['path'],
+        properties: {
+          path: {
+            type: 'string',
+            description: 'Folder at which the program finds it.',
+            pattern: '^/[^:]+$',
+            maxLength: 1024,
+          },
+          medium: { type: 'string', description: 'Memory keeps it off the disk.', enum: ['Memory'] },
+          sizeLimit: {
+            type: 'string',
+            description: 'Most that it may hold, such as 64Mi.',
+            pattern: '^[0-9]+(\\.[0-9]+)?([EPTGMk]|[EPTGMK]i)?$',
+          },
+        },
+      },
+    },
+    securityContext: securitySchema,
     disruption: {
       type: 'object',
       description: 'How many replicas may be missing while nodes are drained.',

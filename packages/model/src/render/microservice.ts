@@ -18,7 +18,15 @@ import type { AdminJob, Microservice, MicroserviceSpec } from '../kinds/microser
 import type { Port } from '../kinds/shared.ts'
 import type { RenderContext } from './context.ts'
 import { defined, fileKey, objectLabels, ownedName, selectorLabels, shortHash, stableJson } from './names.ts'
-import { filesConfigMapName, jobContainer, programContainer, readSources, sidecarContainer, volumesOf } from './pod.ts'
+import {
+  filesConfigMapName,
+  jobContainer,
+  podSecurity,
+  programContainer,
+  readSources,
+  sidecarContainer,
+  volumesOf,
+} from './pod.ts'
 import { callersOf } from './wires.ts'
 
 /** @throws RenderError where the context does not say what the service needs */
@@ -109,6 +117,7 @@ function podTemplate(service: Microservice, context: RenderContext): PodTemplate
       ...(sidecars.length > 0 ? { initContainers: sidecars } : {}),
       containers: [programContainer(service, context)],
       ...(volumes.length > 0 ? { volumes } : {}),
+      securityContext: podSecurity(spec),
       serviceAccountName: spec.serviceAccountName,
       terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds,
     }),
@@ -274,6 +283,7 @@ function jobOf(service: Microservice, job: AdminJob, { field, context }: JobPlac
         restartPolicy: 'Never',
         containers: [container],
         ...(volumes.length > 0 ? { volumes } : {}),
+        securityContext: podSecurity(service.spec),
         serviceAccountName: service.spec.serviceAccountName,
       }),
     },

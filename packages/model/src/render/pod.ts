@@ -1,6 +1,6 @@
 // The containers and volumes of a Microservice's pods.
 
-import type { Container, Volume, VolumeMount } from '@binnacle/api'
+import type { Container, PodSecurityContext, SecurityContext, Volume, VolumeMount } from '@binnacle/api'
 import type { AdminJob, ConfigFile, Microservice, MicroserviceSpec, Sidecar } from '../kinds/microservice.ts'
 import type { EnvVar, Port } from '../kinds/shared.ts'
 import type { RenderContext } from './context.ts'
@@ -44,6 +44,7 @@ export function programContainer(service: Microservice, context: RenderContext):
     startupProbe: spec.health?.startup,
     terminationMessagePolicy,
     resources: spec.resources,
+    securityContext: containerSecurity(spec),
   })
 }
 
@@ -79,7 +80,23 @@ export function jobContainer(
     ...(spec.envFrom === undefined ? {} : { envFrom: spec.envFrom }),
     ...(mounts.length > 0 ? { volumeMounts: mounts } : {}),
     resources: spec.resources,
+    securityContext: containerSecurity(spec),
   })
+}
+
+/** What a pod says for all its containers. */
+export function podSecurity({ securityContext }: MicroserviceSpec): PodSecurityContext | undefined {
+  const { runAsUser, runAsGroup, runAsNonRoot, fsGroup, supplementalGroups, seccompProfile } = securityContext ?? {}
+  return ifAny(defined({ runAsUser, runAsGroup, runAsNonRoot, fsGroup, supplementalGroups, seccompProfile }))
+}
+
+function containerSecurity({ securityContext }: MicroserviceSpec): SecurityContext | undefined {
+  const { readOnlyRootFilesystem, allowPrivilegeEscalation, capabilities } = securityContext ?? {}
+  return ifAny(defined({ readOnlyRootFilesystem, allowPrivilegeEscalation, capabilities }))
+}
+
+function ifAny<T extends object>(fields: T): T | undefined {
+  return Object.keys(fields).length === 0 ? undefined : fields
 }
 
 function portsOf(ports: readonly Port[] | undefined): Pick<Container, 'ports'> {
@@ -116,8 +133,9 @@ function environmentOf(
 }
 
 function mountsOf(service: Microservice): VolumeMount[] {
-  const { files = [], bindings = [] } = service.spec
+  const { files = [], bindings = [], scratch = [] } = service.spec
   return [
+    ...scratch.map(({ path }, index) => ({ name: scratchVolumeName(index), mountPath: path })),
     ...files.map((file, index) => ({
       name: volumeNameOf(file, index),
       mountPath: file.path,
@@ -134,9 +152,12 @@ function mountsOf(service: Microservice): VolumeMount[] {
 
 /** All files with content come from one ConfigMap; each other file has a volume of its own. */
 export function volumesOf(service: Microservice): Volume[] {
-  const { files = [], bindings = [] } = service.spec
+  const { files = [], bindings = [], scratch = [] } = service.spec
   const name = service.metadata.name ?? ''
-  const volumes: Volume[] = []
+  const volumes: Volume[] = scratch.map(({ medium, sizeLimit }, index) => ({
+    name: scratchVolumeName(index),
+    emptyDir: defined({ medium, sizeLimit }),
+  }))
   if (files.some(({ content }) => content !== undefined))
     volumes.push({ name: 'files', configMap: { name: filesConfigMapName(name) } })
   files.forEach((file, index) => {
@@ -166,6 +187,10 @@ function volumeNameOf(file: ConfigFile, index: number): string {
 
 function keyOf(file: ConfigFile): string {
   return file.configMap?.key ?? file.secret?.key ?? fileKey(file.path)
+}
+
+function scratchVolumeName(index: number): string {
+  return `scratch-${index}`
 }
 
 function bindingVolumeName(name: string): string {
