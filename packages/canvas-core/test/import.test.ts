@@ -28,6 +28,12 @@ services:
     volumes: [uploads:/data, "./src:/app"]
     configs: [settings]
     privileged: true
+    user: "1000:1000"
+    cap_drop: [all]
+    cap_add: [CAP_NET_BIND_SERVICE]
+    read_only: true
+    security_opt: ["no-new-privileges:true", "label:disable"]
+    tmpfs: ["/tmp:size=64m,mode=1777", /run]
   db:
     image: postgres:16
     environment: {POSTGRES_DB: app, POSTGRES_USER: app, POSTGRES_PASSWORD: pw}
@@ -78,6 +84,17 @@ describe('import of a Compose file', () => {
           },
           resources: { limits: { cpu: '0.5', memory: '256Mi' } },
           storage: [{ name: 'uploads', path: '/data', size: '1Gi' }],
+          scratch: [
+            { path: '/tmp', medium: 'Memory', sizeLimit: '64Mi' },
+            { path: '/run', medium: 'Memory' },
+          ],
+          securityContext: {
+            runAsUser: 1000,
+            runAsGroup: 1000,
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { add: ['NET_BIND_SERVICE'], drop: ['ALL'] },
+          },
         },
       },
       {
@@ -93,6 +110,8 @@ describe('import of a Compose file', () => {
     expect(unmapped.map(({ path }) => path).toSorted()).toEqual([
       'networks',
       'services.api.privileged',
+      'services.api.security_opt',
+      'services.api.tmpfs',
       'services.api.volumes[0]',
       'services.api.volumes[1]',
       'services.db.environment.POSTGRES_PASSWORD',
@@ -170,8 +189,7 @@ spec:
     })
   })
 
-  it('says why a Deployment stays one', () => {
-    const text = `
+  const worker = (pod: string, container = ''): string => `
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: api}
@@ -179,11 +197,54 @@ spec:
   selector: {matchLabels: {app: api}}
   template:
     metadata: {labels: {app: api}}
-    spec: {hostNetwork: true, containers: [{name: api, image: "a:1"}]}
+    spec: {${pod}, containers: [{name: api, image: "a:1"${container}}]}
 `
-    const { objects, unmapped } = importResources(text, place, { lift: true })
+
+  it('takes over as whom a pod runs, and its empty folders and single files', () => {
+    const { objects, unmapped } = importResources(
+      worker(
+        `securityContext: {runAsUser: 1000, fsGroup: 2000},
+         volumes: [{name: tmp, emptyDir: {sizeLimit: 64Mi}}, {name: conf, configMap: {name: conf, items: [{key: a, path: b}]}}]`,
+        `, securityContext: {runAsUser: 3000, privileged: false, capabilities: {drop: [ALL]}},
+           volumeMounts: [{name: tmp, mountPath: /tmp}, {name: conf, mountPath: /etc/b, subPath: b}]`,
+      ),
+      place,
+      { lift: true },
+    )
+    expect(unmapped).toEqual([])
+    expect(objects[0]).toMatchObject({
+      kind: 'Microservice',
+      spec: {
+        files: [{ path: '/etc/b', configMap: { name: 'conf', key: 'a' } }],
+        scratch: [{ path: '/tmp', sizeLimit: '64Mi' }],
+        securityContext: { runAsUser: 3000, fsGroup: 2000, capabilities: { drop: ['ALL'] } },
+      },
+    })
+  })
+
+  it.each([
+    ['a Microservice has no hostNetwork', 'hostNetwork: true', ''],
+    ['a Microservice has no privileges', 'dnsPolicy: ClusterFirst', ', securityContext: {privileged: true}'],
+    ['a Microservice has no securityContext.sysctls', 'securityContext: {sysctls: []}', ''],
+    [
+      'it mounts all of the ConfigMap conf at /etc/conf: name each file in spec.files',
+      'volumes: [{name: conf, configMap: {name: conf}}]',
+      ', volumeMounts: [{name: conf, mountPath: /etc/conf}]',
+    ],
+    [
+      'a Microservice has no volume like data (persistentVolumeClaim)',
+      'volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]',
+      ', volumeMounts: [{name: data, mountPath: /data}]',
+    ],
+    [
+      'it mounts shared at two places',
+      'volumes: [{name: shared, emptyDir: {}}]',
+      ', volumeMounts: [{name: shared, mountPath: /a}, {name: shared, mountPath: /b}]',
+    ],
+  ])('says why a Deployment stays one: %s', (why, pod, container) => {
+    const { objects, unmapped } = importResources(worker(pod, container), place, { lift: true })
     expect(objects[0]?.kind).toBe('Deployment')
-    expect(unmapped).toEqual([{ path: 'Deployment api', why: 'stays a Deployment: a Microservice has no hostNetwork' }])
+    expect(unmapped).toEqual([{ path: 'Deployment api', why: `stays a Deployment: ${why}` }])
   })
 
   it('says what is no object', () => {

@@ -2,7 +2,7 @@
 
 import type { MicroserviceSpec, Port, Probe, ResourceRequirements } from '@binnacle/model'
 import { isRecord } from '../schemas.ts'
-import { defined } from './manifests.ts'
+import { defined } from './defined.ts'
 
 export type Fields = Readonly<Record<string, unknown>>
 /** Told of each thing that cannot be mapped. */
@@ -146,7 +146,8 @@ export function composeHealth(check: unknown, path: string, report: Report): Pro
 }
 
 /** `512M` of Compose (binary) as Kubernetes writes it. */
-function memory(text: unknown): string | undefined {
+/** `64m` as a quantity; undefined where it is no size. */
+export function memory(text: unknown): string | undefined {
   const match = /^(\d+(?:\.\d+)?)\s*([bkmg])?b?$/i.exec(scalarText(text))
   if (match === null) return undefined
   const unit = { k: 'Ki', m: 'Mi', g: 'Gi' }[match[2]?.toLowerCase() ?? ''] ?? ''

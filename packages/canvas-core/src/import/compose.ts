@@ -22,8 +22,10 @@ import {
   scalarText,
   words,
 } from './compose-fields.ts'
+import { composeScratch, composeSecurity, isTmpfs, securityFields } from './compose-security.ts'
 import type { ImportPlace, Imported, Unmapped } from './import-resources.ts'
-import { belonging, defined } from './manifests.ts'
+import { defined } from './defined.ts'
+import { belonging } from './manifests.ts'
 
 /** Images of the databases that we run, by the last part of their names. */
 const dataSourceTypes: ReadonlyMap<string, DataSourceType> = new Map([
@@ -70,7 +72,6 @@ const reasons: Readonly<Record<string, string>> = {
   develop: 'use a build source',
   logging: 'the output of each replica is kept',
   hostname: 'pods are named by their service',
-  user: 'a Microservice has no user: set it in the image',
   working_dir: 'a Microservice has no working directory: set it in the image',
 }
 
@@ -98,6 +99,7 @@ const mapped: ReadonlySet<string> = new Set([
   'links',
   'pull_policy',
   'init',
+  ...securityFields,
 ])
 
 class ComposeImport {
@@ -176,6 +178,7 @@ class ComposeImport {
       'secrets',
       'configs',
       'depends_on',
+      ...securityFields,
     ])
       if (service[field] !== undefined)
         this.#report(
@@ -208,6 +211,7 @@ class ComposeImport {
     const ports = composePorts(service, `${path}.ports`, this.#report)
     const files = this.#files(service, path)
     const storage = this.#storage(service, `${path}.volumes`)
+    const scratch = composeScratch(service, path, this.#report)
     const health = composeHealth(service['healthcheck'], `${path}.healthcheck`, this.#report)
     const spec: MicroserviceSpec = defined({
       image,
@@ -226,6 +230,8 @@ class ComposeImport {
       health: health === undefined ? undefined : { readiness: health },
       resources,
       storage: storage.length === 0 ? undefined : storage,
+      scratch: scratch.length === 0 ? undefined : scratch,
+      securityContext: composeSecurity(service, path, this.#report),
     })
     return { apiVersion, kind: 'Microservice', metadata: { name }, spec }
   }
@@ -276,6 +282,7 @@ class ComposeImport {
   #storage(service: Fields, path: string): NonNullable<MicroserviceSpec['storage']> {
     const volumes = Array.isArray(service['volumes']) ? (service['volumes'] as unknown[]) : []
     return volumes.flatMap((volume, index) => {
+      if (isTmpfs(volume)) return []
       const [source, target] =
         typeof volume === 'string'
           ? volume.split(':')

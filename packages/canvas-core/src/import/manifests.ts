@@ -5,6 +5,8 @@ import type { Container, Deployment, KubeObject, Service, Unstructured } from '@
 import { labelSelectorMatches } from '@binnacle/api'
 import { type MicroserviceSpec, apiVersion, nameLabel, partOfLabel } from '@binnacle/model'
 import { asNew } from '../content.ts'
+import { defined } from './defined.ts'
+import { mountedIn, securityOf } from './pod-fields.ts'
 import type { ImportOptions, ImportPlace, Imported, Unmapped } from './import-resources.ts'
 
 /** What a server fills in and an import leaves out. */
@@ -78,6 +80,8 @@ const knownContainer = new Set([
   'imagePullPolicy',
   'terminationMessagePath',
   'terminationMessagePolicy',
+  'securityContext',
+  'volumeMounts',
 ])
 const knownPod = new Set([
   'containers',
@@ -87,6 +91,7 @@ const knownPod = new Set([
   'dnsPolicy',
   'schedulerName',
   'securityContext',
+  'volumes',
 ])
 const knownDeployment = new Set([
   'replicas',
@@ -113,10 +118,7 @@ function microserviceOf(deployment: Deployment, services: readonly Service[]): U
   if (container?.image === undefined || second !== undefined)
     return { why: 'it has not exactly one container with an image' }
   const strange =
-    unknownField(container, knownContainer) ??
-    unknownField(pod, knownPod) ??
-    unknownField(spec, knownDeployment) ??
-    (pod !== undefined && JSON.stringify(pod.securityContext ?? {}) !== '{}' ? 'securityContext' : undefined)
+    unknownField(container, knownContainer) ?? unknownField(pod, knownPod) ?? unknownField(spec, knownDeployment)
   if (strange !== undefined) return { why: `a Microservice has no ${strange}` }
   if (services.length > 1) return { why: 'several Services lead to it' }
   const [service] = services
@@ -124,6 +126,10 @@ function microserviceOf(deployment: Deployment, services: readonly Service[]): U
     return { why: `its Service has another name: ${service.metadata.name}` }
   const ports = portsOf(container, service)
   if ('why' in ports) return ports
+  const secured = securityOf(pod, container)
+  if ('why' in secured) return secured
+  const mounted = mountedIn(pod, container)
+  if ('why' in mounted) return mounted
   const rollout = rolloutOf(deployment)
   const health = defined({
     liveness: container.livenessProbe,
@@ -143,10 +149,13 @@ function microserviceOf(deployment: Deployment, services: readonly Service[]): U
       serviceType: type === 'NodePort' || type === 'LoadBalancer' ? type : undefined,
       env: container.env,
       envFrom: container.envFrom,
+      files: mounted.files.length === 0 ? undefined : mounted.files,
       replicas: spec?.replicas,
       health: Object.keys(health).length === 0 ? undefined : health,
       resources: container.resources,
       rollout: Object.keys(rollout).length === 0 ? undefined : rollout,
+      scratch: mounted.scratch.length === 0 ? undefined : mounted.scratch,
+      securityContext: secured.security,
       serviceAccountName: pod?.serviceAccountName,
       terminationGracePeriodSeconds: pod?.terminationGracePeriodSeconds,
     }),
@@ -191,11 +200,4 @@ function portsOf(container: Container, service: Service | undefined): { ports: P
     )
   }
   return { ports }
-}
-
-/** An object without the fields that are undefined. */
-export function defined<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>
-  }
 }

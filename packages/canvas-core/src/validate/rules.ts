@@ -54,6 +54,14 @@ export const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
     "has(self.schedule) == (has(self.run) && self.run == 'OnSchedule')",
     ofObject((self) => has(self, 'schedule') === (self['run'] === 'OnSchedule')),
   ],
+  [
+    '!(has(self.runAsNonRoot) && self.runAsNonRoot && has(self.runAsUser) && self.runAsUser == 0)',
+    ofObject((self) => self['runAsNonRoot'] !== true || self['runAsUser'] !== 0),
+  ],
+  [
+    "has(self.localhostProfile) == (self.type == 'Localhost')",
+    ofObject((self) => has(self, 'localhostProfile') === (self['type'] === 'Localhost')),
+  ],
   ["self.type != 'http' || has(self.external)", ofObject((self) => self['type'] !== 'http' || has(self, 'external'))],
   [
     'self.all(a, self.exists_one(b, b.port == a.port && (has(b.protocol) ? b.protocol : "TCP") == (has(a.protocol) ? a.protocol : "TCP")))',
