@@ -205,7 +205,7 @@ spec:
       worker(
         `securityContext: {runAsUser: 1000, fsGroup: 2000},
          volumes: [{name: tmp, emptyDir: {sizeLimit: 64Mi}}, {name: conf, configMap: {name: conf, items: [{key: a, path: b}]}}]`,
-        `, securityContext: {runAsUser: 3000, privileged: false, capabilities: {drop: [ALL]}},
+        `, securityContext: {runAsUser: 3000, privileged: false, capabilities: {drop: [ALL]}}, resources: {limits: null},
            volumeMounts: [{name: tmp, mountPath: /tmp}, {name: conf, mountPath: /etc/b, subPath: b}]`,
       ),
       place,
@@ -215,11 +215,31 @@ spec:
     expect(objects[0]).toMatchObject({
       kind: 'Microservice',
       spec: {
+        resources: {},
         files: [{ path: '/etc/b', configMap: { name: 'conf', key: 'a' } }],
         scratch: [{ path: '/tmp', sizeLimit: '64Mi' }],
         securityContext: { runAsUser: 3000, fsGroup: 2000, capabilities: { drop: ['ALL'] } },
       },
     })
+  })
+
+  it('keeps checks of ports that the Service calls otherwise, and names what it leaves out', () => {
+    const text = shop
+      .replaceAll('metadata: {labels: {app: web}}', 'metadata: {labels: {app: web}, annotations: {scrape: "true"}}')
+      .replaceAll(
+        'ports: [{name: http, containerPort: 8080}]',
+        `ports: [{name: http, containerPort: 8080}, {name: admin, containerPort: 9000}]
+          livenessProbe: {httpGet: {port: admin}}
+          readinessProbe: {httpGet: {port: http}}`,
+      )
+    const { objects, unmapped } = importResources(text, place, { lift: true })
+    expect(objects[2]?.['spec']).toMatchObject({
+      health: { liveness: { httpGet: { port: 9000 } }, readiness: { httpGet: { port: 'http' } } },
+    })
+    expect(unmapped.filter(({ path }) => path === 'Deployment web').map(({ why }) => why)).toEqual([
+      'becomes a Microservice without the annotations scrape of its pods and its Service',
+      'becomes a Microservice without the port admin, to which no Service leads',
+    ])
   })
 
   it.each([

@@ -37,13 +37,11 @@ export function composeSecurity(service: Fields, path: string, report: Report): 
 export function composeScratch(service: Fields, path: string, report: Report): ScratchFolder[] {
   const short = listOf(service['tmpfs']).map((text): ScratchFolder => {
     const [folder = '', options = ''] = text.split(':')
-    const sizes: string[] = []
-    for (const option of options.split(',')) {
-      const size = /^size=(.+)$/.exec(option)?.[1]
-      if (size !== undefined) sizes.push(size)
-      else if (option !== '') report(`${path}.tmpfs`, `a scratch folder has no option ${option}`)
-    }
-    return folderOf(folder, sizes[0])
+    const given = options.split(',').filter((option) => option !== '' && option !== 'rw')
+    const size = given.find((option) => option.startsWith('size='))
+    const others = given.filter((option) => option !== size)
+    if (others.length > 0) report(`${path}.tmpfs`, `a scratch folder has no options: ${others.join(', ')}`)
+    return folderOf(folder, size?.slice('size='.length))
   })
   const volumes = Array.isArray(service['volumes']) ? (service['volumes'] as unknown[]) : []
   const long = volumes.filter(isTmpfs).map((volume) => {

@@ -1,11 +1,11 @@
 // Plain manifests as objects of the Canvas. A Deployment with its Service may be lifted to a Microservice, where that says
 // all that the two say.
 
-import type { Container, Deployment, KubeObject, Service, Unstructured } from '@binnacle/api'
+import type { Container, Deployment, KubeObject, Probe, Service, Unstructured } from '@binnacle/api'
 import { labelSelectorMatches } from '@binnacle/api'
 import { type MicroserviceSpec, apiVersion, nameLabel, partOfLabel } from '@binnacle/model'
 import { asNew } from '../content.ts'
-import { defined } from './defined.ts'
+import { defined, withoutNulls } from './defined.ts'
 import { mountedIn, securityOf } from './pod-fields.ts'
 import type { ImportOptions, ImportPlace, Imported, Unmapped } from './import-resources.ts'
 
@@ -53,12 +53,14 @@ function lifted(objects: readonly Unstructured[], unmapped: Unmapped[]): readonl
       const selector = (one as KubeObject as Service).spec?.selector
       return one.kind === 'Service' && selector !== undefined && labelSelectorMatches({ matchLabels: selector }, labels)
     })
-    const outcome = microserviceOf(deployment, services)
+    const outcome = microserviceOf(withoutNulls(deployment), withoutNulls(services))
     if (!('metadata' in outcome)) {
       unmapped.push({ path: `Deployment ${object.metadata.name}`, why: `stays a Deployment: ${outcome.why}` })
       continue
     }
     for (const gone of [object, ...services]) result.delete(gone)
+    for (const why of leftOut(deployment, services))
+      unmapped.push({ path: `Deployment ${object.metadata.name}`, why: `becomes a Microservice without ${why}` })
     result.add({ ...outcome, metadata: { ...outcome.metadata, ...object.metadata } })
   }
   return [...result]
@@ -132,9 +134,9 @@ function microserviceOf(deployment: Deployment, services: readonly Service[]): U
   if ('why' in mounted) return mounted
   const rollout = rolloutOf(deployment)
   const health = defined({
-    liveness: container.livenessProbe,
-    readiness: container.readinessProbe,
-    startup: container.startupProbe,
+    liveness: checkOf(container.livenessProbe, { container, ports: ports.ports }),
+    readiness: checkOf(container.readinessProbe, { container, ports: ports.ports }),
+    startup: checkOf(container.startupProbe, { container, ports: ports.ports }),
   })
   const type = service?.spec?.type
   return {
@@ -159,6 +161,43 @@ function microserviceOf(deployment: Deployment, services: readonly Service[]): U
       serviceAccountName: pod?.serviceAccountName,
       terminationGracePeriodSeconds: pod?.terminationGracePeriodSeconds,
     }),
+  }
+}
+
+/** What changes nothing of how it runs here, and is not taken over. */
+function leftOut({ spec }: Deployment, services: readonly Service[]): string[] {
+  const { metadata, spec: pod } = spec?.template ?? {}
+  const annotations = [metadata, ...services.map((service) => service.metadata)].flatMap((one) =>
+    Object.keys(one?.annotations ?? {}),
+  )
+  const reached = new Set(
+    services.flatMap((service) => service.spec?.ports ?? []).flatMap(({ port, targetPort }) => [targetPort ?? port]),
+  )
+  const ports = (pod?.containers[0]?.ports ?? []).filter(
+    ({ name = '', containerPort }) => !reached.has(name) && !reached.has(containerPort),
+  )
+  return [
+    ...(annotations.length === 0 ? [] : [`the annotations ${annotations.join(', ')} of its pods and its Service`]),
+    ...ports.map(({ name, containerPort }) => `the port ${name ?? containerPort}, to which no Service leads`),
+  ]
+}
+
+/** Ports have the names of the Service here; a check may know one by the container's. */
+function checkOf(
+  probe: Probe | undefined,
+  { container, ports }: { container: Container; ports: Ports },
+): Probe | undefined {
+  if (probe === undefined) return undefined
+  const numberOf = (port: string | number): string | number => {
+    const own = container.ports?.find(({ name }) => name === port)?.containerPort
+    const isSame = ports.some(({ name, port: number, targetPort = number }) => name === port && targetPort === own)
+    return own === undefined || isSame ? port : own
+  }
+  const { httpGet, tcpSocket } = probe
+  return {
+    ...probe,
+    ...(httpGet === undefined ? {} : { httpGet: { ...httpGet, port: numberOf(httpGet.port) } }),
+    ...(tcpSocket === undefined ? {} : { tcpSocket: { ...tcpSocket, port: numberOf(tcpSocket.port) } }),
   }
 }
 
