@@ -170,6 +170,16 @@ export const scenes: readonly Scene[] = [
           for (let step = 0; step < steps; step++) await tools.page.getByRole('button', { name: 'Next' }).click()
         },
       })),
+      { name: 'guide', at: shop, show: async ({ page }) => command(page, 'Guide') },
+      {
+        name: 'another page of the guide',
+        at: shop,
+        async show({ page }) {
+          await command(page, 'Guide')
+          await page.getByRole('button', { name: 'When something goes wrong' }).click()
+          await shows(page, '.guide-table')
+        },
+      },
       {
         name: 'a note that is written',
         at: shop,

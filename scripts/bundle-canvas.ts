@@ -66,7 +66,7 @@ const { outputFiles = [], metafile } = await build({
   format: 'esm',
   splitting: true,
   jsx: 'automatic',
-  loader: { '.woff2': 'file', '.svg': 'file', '.png': 'file' },
+  loader: { '.woff2': 'file', '.svg': 'file', '.png': 'file', '.md': 'text' },
   plugins: [workers],
 })
 

@@ -370,6 +370,7 @@ export const texts = {
       ['?', 'This list'],
     ],
   },
+  guide: { title: 'Guide', back: 'Back to the Canvas', more: 'Read more' },
   tour: {
     leave: 'Leave the tour',
     next: 'Next',
@@ -378,21 +379,25 @@ export const texts = {
     steps: [
       {
         at: '.stage',
+        guide: 'nodes-and-wires',
         title: 'This is your application',
         text: 'A node is an object of the cluster, a wire is a field of one. What you see is what the API says.',
       },
       {
         at: '.rail',
+        guide: 'adding-and-connecting',
         title: 'Add a service or a database',
         text: 'Or press A. Drop a wire on empty space to add and connect at once.',
       },
       {
         at: '.staged-anchor',
+        guide: 'staged-changes',
         title: 'Edits are staged first',
         text: 'They turn violet and are counted here. Details shows each field; Deploy makes them true.',
       },
       {
         at: '.side',
+        guide: 'when-something-is-wrong',
         title: 'Trouble comes first',
         text: 'Select a node: its cause in a sentence, its logs, its figures. Break it, and watch it come back.',
       },

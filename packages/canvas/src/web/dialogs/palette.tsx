@@ -49,6 +49,7 @@ export function Palette(): JSX.Element {
     ['list', texts.rail.outline, () => setView({ isOutline: !useCanvas.getState().isOutline })],
     ['sun', texts.palette.theme, () => switchTheme()],
     ['help', texts.palette.shortcuts, () => openDialog('shortcuts')],
+    ['log', texts.guide.title, () => setView({ guide: 'canvas.md' })],
     ['play', texts.palette.tour, () => setView({ isTouring: true })],
     ['out', texts.applications, close],
   ]

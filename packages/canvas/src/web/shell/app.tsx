@@ -18,6 +18,7 @@ const StartPage = lazyPart(async () => (await import('./start-page.tsx')).StartP
 const BottomPanel = lazyPart(async () => (await import('./bottom-panel.tsx')).BottomPanel)
 const Inspector = lazyPart(async () => (await import('../inspector/inspector.tsx')).Inspector)
 const Dialogs = lazyPart(async () => (await import('../dialogs/dialogs.tsx')).Dialogs)
+const GuideDialog = lazyPart(async () => (await import('../guide/guide-dialog.tsx')).GuideDialog)
 const Tour = lazyPart(async () => (await import('./tour.tsx')).Tour)
 
 const tourKey = 'binnacle.toured'
@@ -42,6 +43,7 @@ function Workspace(): JSX.Element {
   const hasPanel = useCanvas((state) => state.panel !== undefined)
   const isTouring = useCanvas((state) => state.isTouring)
   const dialog = useCanvas((state) => state.dialog)
+  const isReading = useCanvas((state) => state.guide !== undefined)
   const isLost = useCanvas((state) => state.connection === 'lost')
   return (
     <div className="app" data-side={hasSide}>
@@ -62,6 +64,7 @@ function Workspace(): JSX.Element {
       <Suspense fallback={<aside className="side" aria-busy="true" />}>{hasSide && <Inspector />}</Suspense>
       <Dock />
       <Suspense>{dialog !== undefined && <Dialogs />}</Suspense>
+      <Suspense>{isReading && <GuideDialog />}</Suspense>
       <Suspense>
         {isTouring && (
           <Tour

@@ -79,6 +79,10 @@ export function MoreMenu(): JSX.Element {
             <Icon name="help" />
             {texts.palette.shortcuts}
           </DropdownMenu.Item>
+          <DropdownMenu.Item onSelect={() => setView({ guide: 'canvas.md' })}>
+            <Icon name="log" />
+            {texts.guide.title}
+          </DropdownMenu.Item>
           <DropdownMenu.Item onSelect={() => setView({ isTouring: true })}>
             <Icon name="play" />
             {texts.palette.tour}

@@ -1,6 +1,7 @@
 // Four steps over the page, beside what they are about. Left at any moment; never in the way of the page itself.
 
 import { type JSX, useEffect, useState } from 'react'
+import { setView, useCanvas } from '../state/store.ts'
 import { texts } from '../texts.ts'
 
 export function Tour({ onLeave }: { onLeave: () => void }): JSX.Element | undefined {
@@ -19,12 +20,24 @@ export function Tour({ onLeave }: { onLeave: () => void }): JSX.Element | undefi
     return () => window.removeEventListener('resize', follow)
   }, [current])
 
-  if (current === undefined) return undefined
+  const isReading = useCanvas((state) => state.guide !== undefined)
+  if (current === undefined || isReading) return undefined
   const isLast = step === steps.length - 1
   return (
-    <div className="tour" role="dialog" aria-label={current.title} style={place}>
+    <div
+      className="tour"
+      role="dialog"
+      aria-label={current.title}
+      style={place}
+      onKeyDown={({ key }) => key === 'Escape' && onLeave()}
+    >
       <h2>{current.title}</h2>
-      <p>{current.text}</p>
+      <p>
+        {current.text}{' '}
+        <button className="link" onClick={() => setView({ guide: `canvas.md#${current.guide}` })}>
+          {texts.guide.more}
+        </button>
+      </p>
       <footer>
         <span className="meta grow">{texts.tour.step(step + 1, steps.length)}</span>
         <button className="btn bare" onClick={onLeave}>

@@ -80,6 +80,8 @@ export interface CanvasState {
   dialog: OpenDialog | undefined
   isOutline: boolean
   isTouring: boolean
+  /** Page of the guide that is read, with its section: `canvas.md#environments`. */
+  guide: string | undefined
   toasts: readonly Toast[]
   deployment: DeployState
   /** Revision that the staged changes bring back. */
@@ -111,6 +113,7 @@ export const useCanvas = create<CanvasState>()(() => ({
   dialog: undefined,
   isOutline: false,
   isTouring: false,
+  guide: undefined,
   toasts: [],
   deployment: { phase: 'idle', written: new Set(), problems: [] },
   rollbackTo: undefined,
@@ -264,7 +267,7 @@ export function leadElsewhere(wire: GraphWire | undefined, to: ObjectKey): void 
 }
 
 export function setView(
-  view: Partial<Pick<CanvasState, 'tab' | 'panel' | 'isOutline' | 'isTouring' | 'adding' | 'wiring'>>,
+  view: Partial<Pick<CanvasState, 'tab' | 'panel' | 'isOutline' | 'isTouring' | 'guide' | 'adding' | 'wiring'>>,
 ): void {
   setState(view)
 }
