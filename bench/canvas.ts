@@ -123,6 +123,7 @@ async function measureFrames(engine: TestEngine, cluster: BenchCluster, count: n
 }
 
 async function zoomToOne(page: Page): Promise<void> {
+  await page.evaluate('fitted()')
   const zoomOf = (): Promise<number> => page.evaluate<number>('zoomNow()')
   for (let zoom = await zoomOf(); zoom < 0.95; zoom = await zoomOf()) {
     await page.getByRole('button', { name: 'Zoom in' }).click()
@@ -154,8 +155,6 @@ async function measureChange(engine: TestEngine, cluster: BenchCluster): Promise
     const { page } = canvas
     await showApplication(page, 'nodes-100', 100)
     // Far away a node does not say what it runs.
-    await page.goto(`${page.url()}&at=${encodeURIComponent('binnacle.dev/Microservice/service-44')}`)
-    await page.evaluate('painted(100)')
     await zoomToOne(page)
     const times: number[] = []
     for (let turn = 0; turn < changes; turn++) {

@@ -53,12 +53,16 @@ globalThis.painted = (count) =>
     look()
   })
 
+const patienceMs = 20_000
+
 /** When the node's text first has the words, in ms since the epoch, as soon as the frame with it is made. */
 globalThis.shows = (name, words) =>
-  new Promise((resolve) => {
+  new Promise((resolve, reject) => {
     const node = [...document.querySelectorAll('.n')].find((one) => one.querySelector('h3').textContent === name)
+    const timer = setTimeout(() => reject(new Error(`not ${words} but ${node.textContent}`)), patienceMs)
     const look = () => {
       if (!node.textContent.includes(words)) return
+      clearTimeout(timer)
       observer.disconnect()
       requestAnimationFrame(() => resolve(Date.now()))
     }
@@ -70,6 +74,11 @@ globalThis.shows = (name, words) =>
 const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve))
 
 globalThis.zoomNow = () => new DOMMatrix(getComputedStyle(document.querySelector('.react-flow__viewport')).transform).a
+
+/** Waits for the picture to fit the screen, which is once all of it has been told. */
+globalThis.fitted = async () => {
+  while (zoomNow() === 1) await nextFrame()
+}
 
 /** Waits for a zoom step that was asked for to end. */
 globalThis.zoomedBeyond = async (zoom) => {

@@ -13,11 +13,24 @@ const crowd = 100
 const ahead = 0.25
 const periodMs = 100
 
-const useDetail = create<{ nodes: 'all' | ReadonlySet<string> }>()(() => ({ nodes: 'all' }))
+/**
+ * `full`: all that a node has to say. `brief`: tile, name and state. `plain`: the same without what costs the browser a
+ * layer to consider each time the picture changes (icons, clips, handles that can be drawn from): 1,000 nodes of those are
+ * 10,000 parts, and a frame of theirs takes 30 ms.
+ */
+export type Detail = 'full' | 'brief' | 'plain'
+
+const useDetails = create<{ nodes: 'all' | ReadonlySet<string>; isCrowd: boolean }>()(() => ({
+  nodes: 'all',
+  isCrowd: false,
+}))
 const none: ReadonlySet<string> = new Set()
 
-export function useIsDetailed(key: string): boolean {
-  return useDetail(({ nodes }) => nodes === 'all' || nodes.has(key))
+export function useDetail(key: string): Detail {
+  return useDetails(({ nodes, isCrowd }) => {
+    if (nodes === 'all' || nodes.has(key)) return 'full'
+    return isCrowd ? 'plain' : 'brief'
+  })
 }
 
 /** Keeps up with what is in view, for a graph of `count` nodes. */
@@ -41,7 +54,8 @@ export function useFollowDetail(count: number): void {
                 bottom: (height * (1 + ahead) - y) / zoom,
               })
             : 'all'
-      if (!isSame(nodes, useDetail.getState().nodes)) useDetail.setState({ nodes })
+      const before = useDetails.getState()
+      if (!isSame(nodes, before.nodes) || before.isCrowd !== isCrowd) useDetails.setState({ nodes, isCrowd })
     }
     look()
     const unsubscribe = store.subscribe((now, before) => {
@@ -51,7 +65,7 @@ export function useFollowDetail(count: number): void {
     return () => {
       unsubscribe()
       clearTimeout(timer)
-      useDetail.setState({ nodes: 'all' })
+      useDetails.setState({ nodes: 'all', isCrowd: false })
     }
   }, [store, isCrowd])
 }

@@ -12,6 +12,8 @@ export function useFitOnce(): void {
   useEffect(() => {
     if (isDone.current || !isMeasured || !isSynced) return
     isDone.current = true
+    // Who has zoomed already is looking at something.
+    if (flow.getZoom() !== 1) return
     void flow.fitView({ padding: 0.2, maxZoom: 1 })
   }, [flow, isMeasured, isSynced])
 }

@@ -29,7 +29,15 @@ export function stateWord({ status, counts }: GraphNode): string {
   return status.word
 }
 
-export function StateMark({ node, full = false }: { node: GraphNode; full?: boolean }): JSX.Element {
+export interface StateMarkProps {
+  node: GraphNode
+  /** The state itself, whatever is staged. */
+  full?: boolean
+  /** Without the shape, for a node that is too far away to see it. */
+  plain?: boolean
+}
+
+export function StateMark({ node, full = false, plain = false }: StateMarkProps): JSX.Element {
   const staged = stagedWord(node)
   const { icon, colour } = looks[node.status.state]
   if (staged !== undefined && !full)
@@ -41,7 +49,7 @@ export function StateMark({ node, full = false }: { node: GraphNode; full?: bool
     )
   return (
     <span className="state" style={{ color: `var(${colour})` }}>
-      <Icon name={icon} size={14} />
+      {!plain && <Icon name={icon} size={14} />}
       {full ? node.status.word : stateWord(node)}
     </span>
   )

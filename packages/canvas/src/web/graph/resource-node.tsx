@@ -8,17 +8,21 @@ import { useCanvas } from '../state/store.ts'
 import { texts } from '../texts.ts'
 import { bytes, cores, milliseconds, percent, rate } from '../ui/format.ts'
 import { Icon } from '../ui/icons.tsx'
-import { useIsDetailed } from './detail.ts'
+import { useDetail } from './detail.ts'
 import { familyLooks } from './families.ts'
 import { StateMark } from './node-state.tsx'
 
 export type ResourceFlowNode = Node<{ node: GraphNode }, 'resource'>
 
+/** Names of so many letters fit without being cut. */
+const unclipped = 12
+
 export const ResourceNode = memo(function ResourceNode({ data, selected }: NodeProps<ResourceFlowNode>): JSX.Element {
   const { node } = data
   const { icon, hue } = familyLooks[node.family]
-  const isDetailed = useIsDetailed(node.key)
+  const detail = useDetail(node.key)
   const target = useCanvas((state) => targetOf(state.wiring, node.key))
+  const isPlain = detail === 'plain'
   return (
     <article
       className="n"
@@ -27,30 +31,44 @@ export const ResourceNode = memo(function ResourceNode({ data, selected }: NodeP
       data-removed={node.staged === 'delete'}
       data-target={target}
     >
-      {/* Only the pointer draws from here: others connect by the list that C opens. */}
-      <Handle type="target" position={Position.Left} aria-hidden="true" />
+      {isPlain ? <PlainHandle type="target" /> : <WireHandle type="target" />}
       <header>
         <span className="tile" style={{ '--hue': `var(${hue})` }}>
-          <Icon name={icon} />
+          {!isPlain && <Icon name={icon} />}
         </span>
         <div className="grow">
           <div className="line">
-            <h3 className="clip grow">{node.title}</h3>
-            <StateMark node={node} />
+            <h3 className={isPlain && node.title.length <= unclipped ? 'grow' : 'clip grow'}>{node.title}</h3>
+            <StateMark node={node} plain={isPlain} />
           </div>
-          {isDetailed && (
+          {detail === 'full' && (
             <p className="clip" data-tip={node.subtitle}>
               {node.subtitle}
             </p>
           )}
         </div>
       </header>
-      {isDetailed && <NodeFigures node={node} />}
-      {isDetailed && <TroubleLine node={node} />}
-      {canWire(node) && <Handle type="source" position={Position.Right} aria-hidden="true" />}
+      {detail === 'full' && <NodeFigures node={node} />}
+      {detail === 'full' && <TroubleLine node={node} />}
+      {canWire(node) && (isPlain ? <PlainHandle type="source" /> : <WireHandle type="source" />)}
     </article>
   )
 })
+
+type HandleType = 'source' | 'target'
+
+const sides: Readonly<Record<HandleType, Position>> = { target: Position.Left, source: Position.Right }
+
+/** Only the pointer draws from here: others connect by the list that C opens. */
+function WireHandle({ type }: { type: HandleType }): JSX.Element {
+  return <Handle type={type} position={sides[type]} aria-hidden="true" />
+}
+
+/** Only what React Flow measures to know where wires end: each of its own handles looks at each change of the view. */
+function PlainHandle({ type }: { type: HandleType }): JSX.Element {
+  const side = sides[type]
+  return <span className={`react-flow__handle react-flow__handle-${side} ${type}`} data-handlepos={side} />
+}
 
 function canWire({ kind }: GraphNode): boolean {
   return kind === 'Microservice'
