@@ -1,3 +1,7 @@
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import { request } from 'node:https'
+import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
@@ -94,4 +98,85 @@ test('logs are those of the pod that has the name now, and pods that are gone ar
 test('a client without a certificate is refused', async () => {
   await using fixture = await running()
   await expect(fetch(`https://127.0.0.1:${fixture.node.port}/pods`)).rejects.toThrow()
+})
+
+const echo = `require('net').createServer((socket) => socket.on('data', (data) => socket.end('said ' + data))).listen(process.env.PORT)`
+
+async function listening(): Promise<NodeFixture> {
+  const fixture = await startFixture()
+  await fixture.image('echo:v1', echo)
+  const ports = [{ containerPort: 8080 }]
+  fixture.api.put('pods', podOf('echo', { containers: [{ name: 'main', image: 'echo:v1', ports }] }))
+  const isReady = ({ status }: Pod): boolean =>
+    status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true
+  await fixture.api.until(() => isReady(fixture.api.get<Pod>('pods', 'default/echo') as Pod))
+  return fixture
+}
+
+/** 8080, little-endian, which each channel begins with. */
+const port8080 = Buffer.from([0x90, 0x1f]).toString('latin1')
+
+test('a port is forwarded over v4.channel.k8s.io to clients that do not tunnel', async () => {
+  await using fixture = await listening()
+  const socket = open(fixture, '/portForward/default/echo?port=8080', 'v4.channel.k8s.io')
+  const received: Record<number, Buffer> = {}
+  socket.on('message', (data: Buffer) => {
+    received[data[0] ?? -1] = Buffer.concat([received[data[0] ?? -1] ?? Buffer.alloc(0), data.subarray(1)])
+  })
+  const closed = new Promise((resolve) => socket.on('close', resolve))
+  socket.on('open', () => socket.send(Buffer.from('\0hello')))
+  expect(await closed).toBe(1000)
+  expect(received[0]?.toString('latin1')).toBe(`${port8080}said hello`)
+  expect(received[1]?.toString('latin1')).toBe(port8080)
+})
+
+test('a tunnel for port-forward is accepted by the name that kubectl offers', async () => {
+  await using fixture = await running()
+  const { certificate, key } = fixture.certificates
+  const headers = {
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-version': '13',
+    'sec-websocket-key': Buffer.alloc(16).toString('base64'),
+    'sec-websocket-protocol': 'SPDY/3.1+portforward.k8s.io',
+  }
+  const asked = request(`https://127.0.0.1:${fixture.node.port}/portForward/default/idle`, {
+    headers,
+    cert: certificate,
+    key,
+    ca: certificate,
+  }).end()
+  const [response, socket] = (await once(asked, 'upgrade')) as [IncomingMessage, Socket]
+  socket.destroy()
+  expect(response.headers['sec-websocket-protocol']).toBe('SPDY/3.1+portforward.k8s.io')
+})
+
+test('a port that nobody listens on is told on its error channel, in base64 too', async () => {
+  await using fixture = await running()
+  const socket = open(fixture, '/portForward/default/idle?port=8080', 'v4.base64.channel.k8s.io')
+  const errors: string[] = []
+  socket.on('message', (data: Buffer) => {
+    const text = data.toString()
+    if (text.startsWith('1')) errors.push(Buffer.from(text.slice(1), 'base64').toString('latin1'))
+  })
+  await new Promise((resolve) => socket.on('close', resolve))
+  expect(errors.join('')).toMatch(
+    new RegExp(`^${port8080}error forwarding port 8080 to pod idle, uid .*: failed to connect to localhost:8080: dial`),
+  )
+})
+
+test.each([
+  ['', 'query parameter "port" is required'],
+  ['?port=80,x', 'unable to parse "80,x" as a port: strconv.ParseUint: parsing "x": invalid syntax'],
+])('ports %j are refused', async (query, why) => {
+  await using fixture = await running()
+  const socket = open(fixture, `/portForward/default/idle${query}`, 'v4.channel.k8s.io')
+  const refused = await new Promise<{ code: number | undefined; text: string }>((resolve) =>
+    socket.on('unexpected-response', (_, response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+      response.on('end', () => resolve({ code: response.statusCode, text }))
+    }),
+  )
+  expect([refused.code, refused.text.trim()]).toEqual([400, why])
 })

@@ -78,6 +78,10 @@ function podStream(call: ConnectCall, reader: Reader): Target {
     query.delete('container')
   }
   if (subresource === 'exec' || subresource === 'attach') checkStreams(query)
+  // The node agent's name for it.
+  const ports = query.getAll('ports')
+  query.delete('ports')
+  if (subresource === 'portforward' && ports.length > 0) query.set('port', ports.join(','))
   const nodeName = pod.spec?.nodeName
   if (nodeName === undefined || nodeName === '') {
     // A pod without a node has no output yet: upstream answers a log request with nothing.

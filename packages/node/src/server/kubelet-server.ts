@@ -9,13 +9,15 @@ import type { TLSSocket } from 'node:tls'
 import type { Pod } from '@binnacle/api'
 import type { ContainerRuntime, ContainerSnapshot, LogOptions, StreamOptions } from '../runtime.ts'
 import { CpuRates } from './cpu-rates.ts'
-import { servePortForward } from './port-forward.ts'
+import { servePortChannels, servePortForward } from './port-forward.ts'
 import {
   acceptLogSocket,
+  acceptPortSocket,
   acceptSpdyStreams,
   acceptTunnel,
   acceptWebSocketStreams,
   isSpdy,
+  isTunnel,
   isWebSocket,
   serveSession,
   upgradeToSpdy,
@@ -53,6 +55,24 @@ class HttpError extends Error {
     this.name = 'HttpError'
     this.code = code
   }
+}
+
+/** `port=80,81&port=82`; Go's words for what is none. */
+function forwardedPorts(texts: readonly string[]): number[] {
+  if (texts.length === 0) throw new HttpError(400, 'query parameter "port" is required')
+  if (texts.includes('')) throw new HttpError(400, 'query parameter "port" cannot be empty')
+  return texts.flatMap((text) =>
+    text.split(',').map((word) => {
+      const port = /^\d+$/.test(word) ? Number(word) : Number.NaN
+      if (port === 0) throw new HttpError(400, `port ${JSON.stringify(text)} must be > 0`)
+      if (port <= 0xffff) return port
+      const why = Number.isNaN(port) ? 'invalid syntax' : 'value out of range'
+      throw new HttpError(
+        400,
+        `unable to parse ${JSON.stringify(text)} as a port: strconv.ParseUint: parsing ${JSON.stringify(word)}: ${why}`,
+      )
+    }),
+  )
 }
 
 export class KubeletServer {
@@ -213,11 +233,15 @@ export class KubeletServer {
     if (!isWebSocket(request) && !isSpdy(request)) throw new HttpError(400, 'unable to upgrade: unknown protocol')
     if (head.length > 0 && isSpdy(request)) socket.unshift(head)
     if (kind === 'portForward') {
-      const { pod } = this.#pod(path[0], path[1])
-      const connection = isSpdy(request)
-        ? upgradeToSpdy(socket, 'portforward.k8s.io')
-        : await acceptTunnel(request, socket, head)
-      servePortForward(connection, (port) => runtime.address(pod.metadata.uid ?? '', port))
+      const { name, uid = '' } = this.#pod(path[0], path[1]).pod.metadata
+      const address = (port: number): { host: string; port: number } => runtime.address(uid, port)
+      if (isSpdy(request)) servePortForward(upgradeToSpdy(socket, 'portforward.k8s.io'), address)
+      else if (isTunnel(request)) servePortForward(await acceptTunnel(request, socket, head), address)
+      else {
+        const ports = forwardedPorts(url.searchParams.getAll('port'))
+        const client = await acceptPortSocket(request, socket, head)
+        servePortChannels(client, { ports, address, pod: `pod ${name}, uid ${uid}` })
+      }
       return
     }
     const snapshot = this.#container(path)

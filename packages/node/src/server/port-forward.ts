@@ -1,14 +1,29 @@
 // Port forwarding: for each connection of the client a pair of streams, error and data, with the same request id.
-// Upstream: k8s.io/cri-streaming pkg/streaming/portforward/httpstream.go.
+// Over WebSocket channels, one connection for each port of the request, with two channels each.
+// Upstream: k8s.io/cri-streaming pkg/streaming/portforward/{httpstream,websocket}.go.
 
 import { connect } from 'node:net'
-import { type SpdyConnection, type SpdyStream } from './spdy.ts'
-import { written } from './remote-command.ts'
+import type { WebSocket } from 'ws'
+import { asBuffer, readFrame, sendFrame, written } from './remote-command.ts'
+import type { SpdyConnection, SpdyStream } from './spdy.ts'
 
-export function servePortForward(
-  connection: SpdyConnection,
-  address: (port: number) => { host: string; port: number },
-): void {
+interface Address {
+  host: string
+  port: number
+}
+
+interface Target {
+  /** As the client calls it. */
+  port: number
+  address: Address
+}
+
+function unreachable({ port, address }: Target, cause: NodeJS.ErrnoException): string {
+  const refused = `dial tcp4 ${address.host}:${address.port}: connect: connection refused`
+  return `failed to connect to localhost:${port}: ${cause.code === 'ECONNREFUSED' ? refused : cause.message}`
+}
+
+export function servePortForward(connection: SpdyConnection, address: (port: number) => Address): void {
   const errors = new Map<string, SpdyStream>()
   connection.on('stream', (stream) => {
     const id = stream.headers.get('requestid') ?? ''
@@ -23,11 +38,7 @@ export function servePortForward(
   })
 }
 
-function forward(
-  data: SpdyStream,
-  error: SpdyStream | undefined,
-  target: { port: number; address: { host: string; port: number } },
-): void {
+function forward(data: SpdyStream, error: SpdyStream | undefined, target: Target): void {
   const socket = connect({ ...target.address, allowHalfOpen: true })
   const close = (): void => {
     if (!data.writableEnded) data.end()
@@ -45,15 +56,8 @@ function forward(
   data.on('end', () => socket.end())
   data.on('close', () => socket.destroy())
   socket.on('error', (cause: NodeJS.ErrnoException) => {
-    const { host, port } = target.address
-    const why = cause.code === 'ECONNREFUSED' ? `dial tcp4 ${host}:${port}: connect: connection refused` : cause.message
-    if (error !== undefined)
-      void written(
-        error,
-        Buffer.from(
-          `an error occurred forwarding ${target.port}: failed to connect to localhost:${target.port}: ${why}`,
-        ),
-      ).then(close)
+    const text = `an error occurred forwarding ${target.port}: ${unreachable(target, cause)}`
+    if (error !== undefined) void written(error, Buffer.from(text)).then(close)
     else close()
   })
   void (async () => {
@@ -65,4 +69,50 @@ function forward(
     }
     close()
   })()
+}
+
+export interface ChannelForward {
+  ports: readonly number[]
+  address: (port: number) => Address
+  /** For messages: `pod NAME, uid UID`. */
+  pod: string
+}
+
+/** Port n of the request has channel 2n for data and 2n + 1 for errors; both begin with the port, little-endian. */
+export function servePortChannels(client: WebSocket, { ports, address, pod }: ChannelForward): void {
+  const base64 = client.protocol.includes('base64')
+  const sockets = ports.map((port, index) => {
+    const target = { port, address: address(port) }
+    const socket = connect({ ...target.address, allowHalfOpen: true })
+    const name = Buffer.from([port & 0xff, port >> 8])
+    void sendFrame(client, 2 * index, name)
+    void sendFrame(client, 2 * index + 1, name)
+    socket.on('data', (chunk: Buffer) => {
+      socket.pause()
+      void sendFrame(client, 2 * index, chunk).then(() => socket.resume())
+    })
+    socket.on('error', (cause: NodeJS.ErrnoException) => {
+      const text = `error forwarding port ${port} to ${pod}: ${unreachable(target, cause)}`
+      void sendFrame(client, 2 * index + 1, Buffer.from(text))
+    })
+    // The protocol has no way to say that one side is done: the end of what the program says is the end.
+    socket.on('end', () => socket.destroy())
+    socket.on('close', () => {
+      if (sockets.every(({ destroyed }) => destroyed)) client.close(1000)
+    })
+    return socket
+  })
+  client.on('message', (data) => {
+    const frame = readFrame(asBuffer(data), base64)
+    const socket = frame === undefined || frame.channel % 2 === 1 ? undefined : sockets[frame.channel / 2]
+    if (frame === undefined || socket === undefined || socket.destroyed || socket.write(frame.payload)) return
+    client.pause()
+    const resume = (): void => client.resume()
+    socket.once('drain', resume)
+    socket.once('close', resume)
+  })
+  client.on('error', () => client.terminate())
+  client.on('close', () => {
+    for (const socket of sockets) socket.destroy()
+  })
 }

@@ -105,10 +105,15 @@ const channelProtocols = [
   'channel.k8s.io',
   'base64.channel.k8s.io',
 ]
-const tunnelProtocols = ['SPDY/3.1+portforward.k8s.io']
+/** Its slash makes it no token of HTTP, which is why `ws` would refuse what kubectl offers. */
+const tunnelProtocol = 'SPDY/3.1+portforward.k8s.io'
+const portProtocols = ['v4.channel.k8s.io', 'v4.base64.channel.k8s.io', '']
 
 const channelServer = webSocketServer(channelProtocols)
-const tunnelServer = webSocketServer(tunnelProtocols)
+const portServer = webSocketServer(portProtocols)
+const tunnelServer = webSocketServer([]).on('headers', (headers) => {
+  headers.push(`Sec-WebSocket-Protocol: ${tunnelProtocol}`)
+})
 const logServer = webSocketServer(['binary.k8s.io', 'base64.binary.k8s.io', ''])
 
 function webSocketServer(protocols: readonly string[]): WebSocketServer {
@@ -133,6 +138,16 @@ function accept(server: WebSocketServer, request: IncomingMessage, socket: Duple
 
 export async function acceptLogSocket(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<WebSocket> {
   return accept(logServer, request, socket, head)
+}
+
+/** Channels of ports, for clients that do not tunnel SPDY. */
+export async function acceptPortSocket(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<WebSocket> {
+  return accept(portServer, request, socket, head)
+}
+
+export function isTunnel(request: IncomingMessage): boolean {
+  const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',')
+  return offered.some((protocol) => protocol.trim() === tunnelProtocol)
 }
 
 export async function acceptWebSocketStreams(
@@ -170,11 +185,9 @@ class WebSocketStreams implements RemoteStreams {
   }
 
   #receive(message: Buffer): void {
-    const first = message[0]
-    if (first === undefined) return
-    // In base64 protocols the channel is an ASCII digit before the text.
-    const channel = this.#base64 ? first - 48 : first
-    const payload = this.#base64 ? Buffer.from(message.subarray(1).toString('latin1'), 'base64') : message.subarray(1)
+    const frame = readFrame(message, this.#base64)
+    if (frame === undefined) return
+    const { channel, payload } = frame
     if (channel === channels.close && payload[0] === channels.stdin) this.#give(undefined)
     else if (channel === channels.stdin) this.#give(payload)
     else if (channel === channels.resize) {
@@ -214,13 +227,7 @@ class WebSocketStreams implements RemoteStreams {
   }
 
   #send(channel: number, chunk: Buffer): Promise<void> {
-    const message = this.#base64
-      ? `${channel}${chunk.toString('base64')}`
-      : Buffer.concat([Buffer.from([channel]), chunk])
-    return new Promise((resolve) => {
-      if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(message, () => resolve())
-      else resolve()
-    })
+    return sendFrame(this.#socket, channel, chunk)
   }
 
   write(stream: 'stdout' | 'stderr', chunk: Buffer): Promise<void> {
@@ -236,7 +243,26 @@ class WebSocketStreams implements RemoteStreams {
   }
 }
 
-function asBuffer(data: RawData): Buffer {
+/** In base64 protocols the channel is an ASCII digit before the text. undefined for an empty message. */
+export function readFrame(message: Buffer, base64: boolean): { channel: number; payload: Buffer } | undefined {
+  const first = message[0]
+  if (first === undefined) return undefined
+  if (!base64) return { channel: first, payload: message.subarray(1) }
+  return { channel: first - 48, payload: Buffer.from(message.subarray(1).toString('latin1'), 'base64') }
+}
+
+/** Resolves when the frame is on its way, or the client is gone. */
+export function sendFrame(socket: WebSocket, channel: number, chunk: Buffer): Promise<void> {
+  const message = socket.protocol.includes('base64')
+    ? `${String.fromCharCode(48 + channel)}${chunk.toString('base64')}`
+    : Buffer.concat([Buffer.from([channel]), chunk])
+  return new Promise((resolve) => {
+    if (socket.readyState === WebSocket.OPEN) socket.send(message, () => resolve())
+    else resolve()
+  })
+}
+
+export function asBuffer(data: RawData): Buffer {
   if (Buffer.isBuffer(data)) return data
   return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data)
 }
@@ -361,6 +387,8 @@ export function written(stream: SpdyStream, chunk: Buffer): Promise<void> {
 
 /** SPDY frames inside WebSocket messages, as kubectl port-forward speaks since 1.31. */
 export async function acceptTunnel(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<SpdyConnection> {
+  // Chosen already, and answered by the server's `headers` event.
+  delete request.headers['sec-websocket-protocol']
   const webSocket = await accept(tunnelServer, request, socket, head)
   return new SpdyConnection(createWebSocketStream(webSocket))
 }
