@@ -5,6 +5,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { closeBrowser, openCanvas } from './browser.ts'
 import { type CommandResult, type TestEngine, eventually, hasProgram, root, startEngine } from './support.ts'
 
 const hasKubectl = await hasProgram('kubectl')
@@ -94,9 +95,10 @@ describe.skipIf(!hasKubectl)('the environments of an application (needs kubectl)
     await cp(join(root, 'examples', 'shop'), project(), { recursive: true })
     await mkdir(join(project(), 'environments'))
     await writeFile(join(project(), 'environments', 'all.yaml'), environments)
-    engine = await startEngine('--no-canvas')
+    engine = await startEngine()
   }, 60_000)
   afterAll(async () => {
+    await closeBrowser()
     await engine[Symbol.asyncDispose]()
     await rm(folder, { recursive: true, force: true })
   })
@@ -196,6 +198,32 @@ describe.skipIf(!hasKubectl)('the environments of an application (needs kubectl)
     expect(await refused('deploy', project(), '--env', 'production')).toMatch(
       /to deploy to the protected environment production without being asked, add --yes$/,
     )
+  })
+
+  it('are switched on the Canvas, there and back', async () => {
+    await using canvas = await openCanvas(engine, '/?ns=default&app=shop&view=outline')
+    const { page } = canvas
+    const pick = async (name: string): Promise<void> => {
+      await page.getByRole('button', { name: /^Environment/ }).click()
+      await page.getByRole('menuitem', { name: new RegExp(`^${name}`) }).click()
+      await page
+        .getByRole('button', { name: `Environment: ${name === 'Home' ? 'default' : name}`, exact: false })
+        .waitFor()
+    }
+    const worker = page.getByRole('treeitem', { name: /^worker/ })
+    await worker.getByText('Ready').waitFor()
+    await pick('staging')
+    await worker.getByText('Stopped').waitFor()
+    await page.reload()
+    await worker.getByText('Stopped').waitFor()
+    await page.getByRole('button', { name: /^Environment: staging/ }).click()
+    const elsewhere = page.getByRole('menuitem', { name: /^elsewhere/ })
+    expect(await elsewhere.getAttribute('aria-disabled')).toBe('true')
+    expect(await elsewhere.innerText()).toContain('another cluster')
+    await page.keyboard.press('Escape')
+    await pick('Home')
+    await worker.getByText('Ready').waitFor()
+    expect(canvas.complaints).toEqual([])
   })
 
   it('may be clusters of their own, which fetch images from a registry', async () => {

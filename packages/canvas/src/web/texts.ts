@@ -346,7 +346,11 @@ export const texts = {
     saved: 'saved',
     stagedState: 'not deployed',
   },
-  environment: { pick: 'Environment', here: 'this namespace', promote: (name: string): string => `Promote to ${name}` },
+  environment: {
+    pick: 'Environment',
+    home: 'Home',
+    elsewhere: (context?: string): string => (context === undefined ? 'another cluster' : `cluster ${context}`),
+  },
   shortcuts: {
     title: 'Keyboard shortcuts',
     rows: [

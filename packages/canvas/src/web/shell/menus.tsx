@@ -3,25 +3,24 @@
 import { DropdownMenu } from 'radix-ui'
 import type { JSX, ReactNode } from 'react'
 import { mayAdd } from '../state/permissions.ts'
+import type { Environments } from '../state/environments.ts'
 import { close, open } from '../state/session.ts'
 import { openDialog, setView, useCanvas } from '../state/store.ts'
 import { switchTheme } from '../state/theme.ts'
 import { texts } from '../texts.ts'
 import { Icon } from '../ui/icons.tsx'
 
-export interface EnvironmentLike {
-  metadata: { name?: string }
-  spec?: { namespace?: string; application?: string; promotesFrom?: string }
-}
-
 interface EnvironmentMenuProps {
   label: string
-  environments: readonly EnvironmentLike[]
+  environments: Environments
   children: ReactNode
 }
 
+/** Another cluster has a Canvas of its own: it is named, and not offered. */
 export function EnvironmentMenu({ label, environments, children }: EnvironmentMenuProps): JSX.Element {
-  const place = useCanvas((state) => state.place)
+  const application = useCanvas((state) => state.place?.application ?? '')
+  const { home, all } = environments
+  const go = (namespace: string): void => open({ application, namespace, ...(namespace === home ? {} : { home }) })
   return (
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger className="pill" aria-label={`${texts.environment.pick}: ${label}`}>
@@ -30,15 +29,20 @@ export function EnvironmentMenu({ label, environments, children }: EnvironmentMe
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content className="menu" align="start" sideOffset={4}>
-          {environments.map(({ metadata, spec }) => (
+          <DropdownMenu.Item onSelect={() => go(home)}>
+            <span className="grow">{texts.environment.home}</span>
+            <span className="meta">{home}</span>
+          </DropdownMenu.Item>
+          {all.map(({ metadata, spec }) => (
             <DropdownMenu.Item
               key={metadata.name}
-              onSelect={() =>
-                open({ application: spec?.application ?? place?.application ?? '', namespace: spec?.namespace ?? '' })
-              }
+              disabled={spec.cluster !== undefined}
+              onSelect={() => go(spec.namespace)}
             >
               <span className="grow">{metadata.name}</span>
-              <span className="meta">{spec?.namespace}</span>
+              <span className="meta">
+                {spec.cluster === undefined ? spec.namespace : texts.environment.elsewhere(spec.cluster.context)}
+              </span>
             </DropdownMenu.Item>
           ))}
         </DropdownMenu.Content>

@@ -1,13 +1,12 @@
 // Where the page is, search, and what applies to the whole application.
 
 import { type JSX, Suspense } from 'react'
-import { objectsOf } from '@binnacle/canvas-core'
+import { useEnvironments } from '../state/environments.ts'
 import { close } from '../state/session.ts'
 import { openDialog, useCanvas } from '../state/store.ts'
 import { texts } from '../texts.ts'
 import { Icon, Mark } from '../ui/icons.tsx'
 import { lazyPart } from '../ui/lazy-part.ts'
-import type { EnvironmentLike } from './menus.tsx'
 
 // Menus bring code of their own along that nothing on the first screen needs.
 const EnvironmentMenu = lazyPart(async () => (await import('./menus.tsx')).EnvironmentMenu)
@@ -59,13 +58,9 @@ export function TopBar(): JSX.Element {
 
 /** The environment that is looked at, and the others of the application. */
 function EnvironmentPill({ name, isOpen }: { name: string; isOpen: boolean }): JSX.Element {
-  const place = useCanvas((state) => state.place)
-  const document = useCanvas((state) => state.editor.document)
-  const environments = [...objectsOf(document).values()].filter(
-    (object) => object.kind === 'Environment',
-  ) as unknown as EnvironmentLike[]
-  const here = environments.find(({ spec }) => spec?.namespace === place?.namespace)
-  const label = `${here?.metadata.name ?? place?.namespace ?? ''} · ${name}`
+  const namespace = useCanvas((state) => state.place?.namespace)
+  const environments = useEnvironments()
+  const label = `${environments.here?.metadata.name ?? namespace ?? ''} · ${name}`
   const state = (
     <>
       <span className="dot" style={{ color: isOpen ? 'var(--ok)' : 'var(--warn)' }} />
@@ -77,7 +72,7 @@ function EnvironmentPill({ name, isOpen }: { name: string; isOpen: boolean }): J
       {state}
     </span>
   )
-  if (environments.length === 0) return still
+  if (environments.all.length === 0) return still
   return (
     <Suspense fallback={still}>
       <EnvironmentMenu label={label} environments={environments}>

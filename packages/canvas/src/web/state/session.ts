@@ -6,6 +6,7 @@ import { KubeError, isKubeError, kube, pathOf, serverContext } from '../data/kub
 import { type LiveKind, liveKinds, watchNamespace } from '../data/live.ts'
 import { WatchConnection } from '../data/watch-connection.ts'
 import { texts } from '../texts.ts'
+import { watchEnvironments } from './environments.ts'
 import { startLayoutSaver } from './layout-saver.ts'
 import { hideKinds, showKinds } from './further-kinds.ts'
 import { type Panel, type Place, type Tab, enter, forget, receive, select, synced, toast, useCanvas } from './store.ts'
@@ -39,13 +40,17 @@ export async function start(): Promise<void> {
 
 /** Goes where the address says. */
 function followUrl(): void {
-  const { namespace, application, selected = [], tab, panel, view, kinds = [] } = readUrl()
+  const { namespace, application, home, selected = [], tab, panel, view, kinds = [] } = readUrl()
   const { place, context } = useCanvas.getState()
   if (application === undefined) {
     if (place !== undefined) close()
     return
   }
-  const next: Place = { application, namespace: namespace ?? context?.namespace ?? 'default' }
+  const next: Place = {
+    application,
+    namespace: namespace ?? context?.namespace ?? 'default',
+    ...(home === undefined ? {} : { home }),
+  }
   if (place?.application !== next.application || place.namespace !== next.namespace) open(next)
   showKinds(watchConnection(), kinds).catch((error: unknown) => toast({ severity: 'bad', title: messageOf(error) }))
   select(selected)
@@ -95,12 +100,14 @@ export function open(place: Place): void {
       },
     },
   })
+  const stopEnvironments = place.home === undefined ? undefined : watchEnvironments(watchConnection(), place.home)
   const stopTelemetry = startTelemetry(namespace)
   const stopSaving = startLayoutSaver()
   void readAccess(namespace, ended.signal)
   leave = () => {
     ended.abort()
     stopWatching()
+    stopEnvironments?.()
     stopTelemetry()
     stopSaving()
     hideKinds()

@@ -51,6 +51,8 @@ export type OpenDialog =
 export interface Place {
   namespace: string
   application: string
+  /** Namespace where the application is at home, where this is another: of one of its environments. */
+  home?: string
 }
 
 export interface Toast {

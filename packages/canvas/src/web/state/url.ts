@@ -3,6 +3,8 @@
 export interface UrlState {
   namespace?: string
   application?: string
+  /** Namespace that the environments of the application are told in. */
+  home?: string
   /** Keys of the selected objects. */
   selected?: readonly string[]
   tab?: string
@@ -20,6 +22,7 @@ export function readUrl(search = location.search): UrlState {
   return {
     ...optionally('namespace', text('ns')),
     ...optionally('application', text('app')),
+    ...optionally('home', text('home')),
     ...(selected.length > 0 ? { selected } : {}),
     ...(kinds.length > 0 ? { kinds } : {}),
     ...optionally('tab', text('tab')),
@@ -33,6 +36,7 @@ export function writeUrl(state: UrlState, { push = false } = {}): void {
   const query = new URLSearchParams()
   if (state.namespace !== undefined) query.set('ns', state.namespace)
   if (state.application !== undefined) query.set('app', state.application)
+  if (state.home !== undefined) query.set('home', state.home)
   for (const key of state.selected ?? []) query.append('at', key)
   for (const kind of state.kinds ?? []) query.append('kind', kind)
   if (state.tab !== undefined) query.set('tab', state.tab)
