@@ -343,6 +343,7 @@ export const texts = {
     forwards: 'Forwarded ports',
     objects: (count: number): string => `${count} ${count === 1 ? 'object' : 'objects'}`,
     failing: (count: number): string => `${count} failing`,
+    starting: (count: number): string => `${count} starting`,
     saved: 'saved',
     stagedState: 'not deployed',
   },

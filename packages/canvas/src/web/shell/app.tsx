@@ -1,6 +1,6 @@
 // The page: the start screen, or the canvas of one application with everything around it.
 
-import { type JSX, Suspense, useEffect } from 'react'
+import { type JSX, Suspense } from 'react'
 import { Stage } from '../graph/stage.tsx'
 import { setView, useCanvas } from '../state/store.ts'
 import { texts } from '../texts.ts'
@@ -9,6 +9,7 @@ import { Tips } from '../ui/tip.tsx'
 import { Dock } from './dock.tsx'
 import { Outline } from './outline.tsx'
 import { Rail } from './rail.tsx'
+import { TabStateFollower } from './tab-state-follower.tsx'
 import { StagedBar } from './staged-bar.tsx'
 import { Toasts } from './toasts.tsx'
 import { TopBar } from './top-bar.tsx'
@@ -25,13 +26,11 @@ const tourKey = 'binnacle.toured'
 
 export function App(): JSX.Element {
   const place = useCanvas((state) => state.place)
-  useEffect(() => {
-    document.title = [place?.application, texts.product].filter((part) => part !== undefined).join(' · ')
-  }, [place])
   return (
     <>
       <Suspense>{place === undefined ? <StartPage /> : <Workspace />}</Suspense>
       <Toasts />
+      <TabStateFollower />
       <Tips />
     </>
   )

@@ -18,7 +18,6 @@ export async function runDeploy(note = ''): Promise<void> {
     return
   }
   useCanvas.setState({ deployment: { phase: 'running', written: new Set(), problems: [] } })
-  setTitle(texts.staged.deploying)
   try {
     const revision = await deploy(document, {
       note,
@@ -37,12 +36,5 @@ export async function runDeploy(note = ''): Promise<void> {
     useCanvas.setState({ deployment: { phase: 'failed', written: new Set(), problems } })
     openDialog('details')
     toast({ severity: 'bad', title: texts.staged.refused, text: problems[0]?.message ?? '' })
-  } finally {
-    setTitle(undefined)
   }
-}
-
-function setTitle(state: string | undefined): void {
-  const { place } = useCanvas.getState()
-  window.document.title = [state, place?.application, texts.product].filter((part) => part !== undefined).join(' · ')
 }
