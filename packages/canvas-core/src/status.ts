@@ -175,7 +175,7 @@ function podStatus(object: Unstructured): NodeStatus {
   const statuses = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]
   const waiting = statuses.find(({ state }) => state?.waiting !== undefined && !passing.has(state.waiting.reason ?? ''))
   if (waiting?.state?.waiting?.reason !== undefined)
-    return { state: 'failed', word: 'Failed', ...said(waiting.state.waiting), ...exitMessage(waiting) }
+    return { state: 'failed', word: 'Failed', ...said(waiting.state.waiting), ...waitingMessage(waiting) }
   const unscheduled = status.conditions?.find((one) => one.type === 'PodScheduled' && one.status === 'False')
   if (unscheduled !== undefined) return { state: 'failed', word: 'Unschedulable', ...said(unscheduled) }
   switch (status.phase) {
@@ -192,6 +192,13 @@ function podStatus(object: Unstructured): NodeStatus {
     default:
       return { state: 'unknown', word: 'Unknown' }
   }
+}
+
+/** Kubernetes says of a crash only that it backs off; any other reason comes with its cause. */
+function waitingMessage(status: ContainerStatus): Pick<NodeStatus, 'message'> {
+  const { reason, message } = status.state?.waiting ?? {}
+  if (reason === 'CrashLoopBackOff' || message === undefined) return exitMessage(status)
+  return { message: message.replace(/; back-off \S+ restarting failed container=.*$/, '') }
 }
 
 function exitMessage({ name, lastState, restartCount }: ContainerStatus): Pick<NodeStatus, 'message'> {

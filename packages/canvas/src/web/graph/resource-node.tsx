@@ -2,8 +2,9 @@
 
 import type { GraphNode } from '@binnacle/canvas-core'
 import { Handle, type Node, type NodeProps, Position } from '@xyflow/react'
-import { type JSX, memo } from 'react'
-import { useFigures } from '../state/figures.ts'
+import { type JSX, memo, useMemo } from 'react'
+import { podsOf, useFigures } from '../state/figures.ts'
+import { showTrouble } from '../state/trouble.ts'
 import { useCanvas } from '../state/store.ts'
 import { texts } from '../texts.ts'
 import { bytes, cores, milliseconds, percent, rate } from '../ui/format.ts'
@@ -11,6 +12,7 @@ import { Icon } from '../ui/icons.tsx'
 import { useDetail } from './detail.ts'
 import { familyLooks } from './families.ts'
 import { StateMark } from './node-state.tsx'
+import { Sparkline } from './sparkline.tsx'
 
 export type ResourceFlowNode = Node<{ node: GraphNode }, 'resource'>
 
@@ -50,7 +52,8 @@ export const ResourceNode = memo(function ResourceNode({ data, selected }: NodeP
       </header>
       {detail === 'full' && <NodeFigures node={node} />}
       {detail === 'full' && <TroubleLine node={node} />}
-      {canWire(node) && (isPlain ? <PlainHandle type="source" /> : <WireHandle type="source" />)}
+      {/* Wires that are read from fields start also at nodes from which none can be drawn. */}
+      {isPlain || !canWire(node) ? <PlainHandle type="source" isSeen={canWire(node)} /> : <WireHandle type="source" />}
     </article>
   )
 })
@@ -65,9 +68,10 @@ function WireHandle({ type }: { type: HandleType }): JSX.Element {
 }
 
 /** Only what React Flow measures to know where wires end: each of its own handles looks at each change of the view. */
-function PlainHandle({ type }: { type: HandleType }): JSX.Element {
+function PlainHandle({ type, isSeen = true }: { type: HandleType; isSeen?: boolean }): JSX.Element {
   const side = sides[type]
-  return <span className={`react-flow__handle react-flow__handle-${side} ${type}`} data-handlepos={side} />
+  const className = `react-flow__handle react-flow__handle-${side} ${type}`
+  return <span className={isSeen ? className : `${className} unseen`} data-handlepos={side} />
 }
 
 function canWire({ kind }: GraphNode): boolean {
@@ -84,6 +88,7 @@ function targetOf(
 
 function NodeFigures({ node }: { node: GraphNode }): JSX.Element | undefined {
   const figures = useFigures(node)
+  const pods = useMemo(() => podsOf(node), [node])
   if (node.staged === 'create') return undefined
   const pairs: [string, string][] = []
   if (figures.requestsPerSecond !== undefined && figures.p95Ms !== undefined)
@@ -100,6 +105,7 @@ function NodeFigures({ node }: { node: GraphNode }): JSX.Element | undefined {
   if (pairs.length === 0) return undefined
   return (
     <div className="m">
+      <Sparkline pods={pods} />
       {pairs.map(([value, label]) => (
         <div key={label}>
           <b>{value}</b>
@@ -121,11 +127,18 @@ function TroubleLine({ node }: { node: GraphNode }): JSX.Element | undefined {
       ? problem.severity === 'warning'
       : node.status.state === 'degraded'
   return (
-    <div className={isWarning ? 'trouble warning' : 'trouble'}>
+    <button
+      className={isWarning ? 'trouble warning nodrag' : 'trouble nodrag'}
+      tabIndex={-1}
+      onClick={(event) => {
+        event.stopPropagation()
+        showTrouble(node)
+      }}
+    >
       <Icon name={isWarning ? 'warn' : 'bad'} size={13} />
       <span className="clip" data-tip={text}>
         {text}
       </span>
-    </div>
+    </button>
   )
 }

@@ -5,6 +5,7 @@ import { BaseEdge, type Edge, EdgeLabelRenderer, type EdgeProps, getBezierPath }
 import { type JSX, memo, useEffect, useState } from 'react'
 import type { Flow } from '../data/traffic.ts'
 import { act } from '../state/store.ts'
+import { showErrors } from '../state/trouble.ts'
 import { useTelemetry } from '../state/telemetry.ts'
 import { texts } from '../texts.ts'
 import { milliseconds, percent, rate } from '../ui/format.ts'
@@ -59,7 +60,13 @@ export const WireEdge = memo(function WireEdge(props: EdgeProps<WireFlowEdge>): 
             onPointerEnter={() => setHovered(true)}
             onPointerLeave={() => setHovered(false)}
           >
-            <LabelText wire={wire} flowKey={data.flow} isLooked={isLooked} />
+            {isFailing ? (
+              <button data-tip={texts.graph.showErrors} onClick={() => showErrors(wire.to)}>
+                <LabelText wire={wire} flowKey={data.flow} isLooked={isLooked} />
+              </button>
+            ) : (
+              <LabelText wire={wire} flowKey={data.flow} isLooked={isLooked} />
+            )}
             {isLooked && data.canEdit && wire.isDrawn && wire.staged !== 'removed' && (
               <button
                 className="btn bare icon small"

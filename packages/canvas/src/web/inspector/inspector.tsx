@@ -73,7 +73,7 @@ function One({ node }: { node: GraphNode }): JSX.Element {
       <Tabs.Root
         className="tabs-root"
         value={shown}
-        onValueChange={(next) => setView({ tab: next as Tab })}
+        onValueChange={(next) => setView({ tab: next as Tab, logBegin: undefined })}
         activationMode="manual"
       >
         <Tabs.List className="tabs" aria-label={texts.inspector.label}>

@@ -3,7 +3,9 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { type JSX, useDeferredValue, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import { LogFollower, type LogLine, type LogSource } from '../data/log-lines.ts'
+import { objectKey } from '@binnacle/canvas-core'
 import type { TextStreams } from '../data/text-streams.ts'
+import { type LogBegin, select, useCanvas } from '../state/store.ts'
 import { texts } from '../texts.ts'
 import { Icon } from '../ui/icons.tsx'
 
@@ -13,7 +15,8 @@ interface LogViewProps {
   sources: readonly LogSource[]
   /** Said where there is nothing to follow. */
   nothing: string
-  initialFilter?: string
+  /** How it begins: what is looked for is known where trouble led here. */
+  begin?: LogBegin | undefined
 }
 
 const podHues = ['--fn', '--db', '--svc', '--gw', '--ev', '--ok', '--run'] as const
@@ -52,24 +55,27 @@ function useLines(
   return { follower, lines }
 }
 
-export function LogView({ streams, namespace, sources, nothing, initialFilter = '' }: LogViewProps): JSX.Element {
-  const [filter, setFilter] = useState(initialFilter)
+export function LogView({ streams, namespace, sources, nothing, begin }: LogViewProps): JSX.Element {
+  const [filter, setFilter] = useState('')
+  const [isOnlyMatches, setOnlyMatches] = useState(true)
+  const [current, setCurrent] = useState(0)
   const [isFollowing, setFollowing] = useState(true)
   const [isWrapped, setWrapped] = useState(false)
-  const [isErrorsOnly, setErrorsOnly] = useState(false)
-  const [isPrevious, setPrevious] = useState(false)
+  const [isErrorsOnly, setErrorsOnly] = useState(begin === 'errors')
+  const [isPrevious, setPrevious] = useState(begin === 'previous')
   const { follower, lines } = useLines(streams, { namespace, sources, previous: isPrevious })
   const words = useDeferredValue(filter.trim().toLowerCase())
   const shown = useMemo(
     () =>
-      words === '' && !isErrorsOnly
+      (words === '' || !isOnlyMatches) && !isErrorsOnly
         ? lines
-        : lines.filter(
-            ({ text, pod, level }) =>
-              (!isErrorsOnly || level === 'error') &&
-              (words === '' || text.toLowerCase().includes(words) || pod.includes(words)),
-          ),
-    [lines, words, isErrorsOnly],
+        : lines.filter((line) => (!isErrorsOnly || line.level === 'error') && (!isOnlyMatches || isMatch(line, words))),
+    [lines, words, isErrorsOnly, isOnlyMatches],
+  )
+  /** Places of the lines that match, where the others are shown too. */
+  const matches = useMemo(
+    () => (isOnlyMatches || words === '' ? [] : shown.flatMap((line, index) => (isMatch(line, words) ? [index] : []))),
+    [shown, words, isOnlyMatches],
   )
   const scroll = useRef<HTMLDivElement>(null)
   const virtual = useVirtualizer({
@@ -82,6 +88,13 @@ export function LogView({ streams, namespace, sources, nothing, initialFilter = 
   useEffect(() => {
     if (isFollowing && shown.length > 0) virtual.scrollToIndex(shown.length - 1)
   }, [isFollowing, shown.length, virtual])
+  const goToMatch = (step: 1 | -1): void => {
+    if (matches.length === 0) return
+    const next = (Math.min(current, matches.length - 1) + step + matches.length) % matches.length
+    setCurrent(next)
+    setFollowing(false)
+    virtual.scrollToIndex(matches[next] ?? 0, { align: 'center' })
+  }
   const hues = useMemo(() => {
     const pods = [...new Set(sources.map(({ pod }) => pod))].toSorted()
     return new Map(pods.map((pod, index) => [pod, podHues[index % podHues.length] ?? '--fn']))
@@ -98,8 +111,30 @@ export function LogView({ streams, namespace, sources, nothing, initialFilter = 
           placeholder={texts.logs.filter}
           aria-label={texts.logs.filter}
           onChange={(event) => setFilter(event.target.value)}
+          onKeyDown={(event) => {
+            if (event.key !== 'Enter' || isOnlyMatches) return
+            event.preventDefault()
+            event.stopPropagation()
+            goToMatch(event.shiftKey ? -1 : 1)
+          }}
           data-hotkey="/"
         />
+        <button className="btn" aria-pressed={isOnlyMatches} onClick={() => setOnlyMatches(!isOnlyMatches)}>
+          {texts.logs.onlyMatches}
+        </button>
+        {!isOnlyMatches && words !== '' && (
+          <>
+            <span className="meta" role="status">
+              {texts.logs.match(matches.length === 0 ? 0 : Math.min(current, matches.length - 1) + 1, matches.length)}
+            </span>
+            <button className="btn icon" aria-label={texts.logs.before} onClick={() => goToMatch(-1)}>
+              <Icon name="up" />
+            </button>
+            <button className="btn icon" aria-label={texts.logs.next} onClick={() => goToMatch(1)}>
+              <Icon name="down" />
+            </button>
+          </>
+        )}
         <button className="btn" aria-pressed={isErrorsOnly} onClick={() => setErrorsOnly(!isErrorsOnly)}>
           {texts.logs.errors}
         </button>
@@ -126,6 +161,10 @@ export function LogView({ streams, namespace, sources, nothing, initialFilter = 
         aria-live="off"
         aria-label={texts.logs.title}
         onWheel={(event) => event.deltaY < 0 && setFollowing(false)}
+        onKeyDown={({ key }) => {
+          if (key === 'ArrowUp' || key === 'PageUp' || key === 'Home') setFollowing(false)
+          else if (key === 'End') setFollowing(true)
+        }}
       >
         {shown.length === 0 && (
           <p className="quiet">
@@ -142,17 +181,50 @@ export function LogView({ streams, namespace, sources, nothing, initialFilter = 
                 ref={virtual.measureElement}
                 data-index={item.index}
                 className={`log-line ${line.level}`}
+                data-current={matches[Math.min(current, matches.length - 1)] === item.index}
                 style={{ transform: `translateY(${item.start}px)` }}
               >
                 <span className="quiet">{line.time.slice(11, 19)}</span>{' '}
-                <span style={{ color: `var(${hues.get(line.pod) ?? '--tx-3'})` }}>{shortPod(line.pod)}</span>{' '}
-                {line.text}
+                <button
+                  className="log-pod"
+                  tabIndex={-1}
+                  style={{ color: `var(${hues.get(line.pod) ?? '--tx-3'})` }}
+                  onClick={() => showPod(namespace, line.pod)}
+                >
+                  {shortPod(line.pod)}
+                </button>{' '}
+                <Marked text={line.text} words={words} />
               </div>
             )
           })}
         </div>
       </div>
     </div>
+  )
+}
+
+function isMatch({ text, pod }: LogLine, words: string): boolean {
+  return words === '' || text.toLowerCase().includes(words) || pod.includes(words)
+}
+
+/** From a line to the object that wrote it. */
+function showPod(namespace: string, name: string): void {
+  const { graph } = useCanvas.getState()
+  const pod = objectKey({ kind: 'Pod', group: '', namespace, name })
+  const shown = graph.nodeOf.get(pod) ?? pod
+  if (graph.byKey.has(shown)) select([shown])
+}
+
+/** The text with what is looked for marked. */
+function Marked({ text, words }: { text: string; words: string }): JSX.Element {
+  const at = words === '' ? -1 : text.toLowerCase().indexOf(words)
+  if (at < 0) return <>{text}</>
+  return (
+    <>
+      {text.slice(0, at)}
+      <mark>{text.slice(at, at + words.length)}</mark>
+      <Marked text={text.slice(at + words.length)} words={words} />
+    </>
   )
 }
 

@@ -5,6 +5,7 @@ import type { GraphNode } from '@binnacle/canvas-core'
 import type { JSX } from 'react'
 import type { LogSource } from '../data/log-lines.ts'
 import { watchConnection } from '../state/session.ts'
+import { useCanvas } from '../state/store.ts'
 import { texts } from '../texts.ts'
 import { LogView } from './log-view.tsx'
 import { usePods } from './pod-list.tsx'
@@ -24,8 +25,11 @@ export function logSources(pods: readonly Pod[]): readonly LogSource[] {
 
 export function LogsTab({ node }: { node: GraphNode }): JSX.Element {
   const pods = usePods(node)
+  const begin = useCanvas((state) => state.logBegin)
   return (
     <LogView
+      key={begin}
+      begin={begin}
       streams={watchConnection()}
       namespace={node.object.metadata.namespace ?? ''}
       sources={logSources(pods)}

@@ -14,6 +14,7 @@ import { act, openDialog, select, setView, startLeading, toast, useCanvas } from
 import { texts } from '../texts.ts'
 import { age, bytes, cores, milliseconds, percent, rate } from '../ui/format.ts'
 import { Icon } from '../ui/icons.tsx'
+import { logBeginOf } from '../state/trouble.ts'
 import { PodList } from './pod-list.tsx'
 
 interface PartProps {
@@ -67,11 +68,11 @@ function Trouble({ node }: PartProps): JSX.Element | undefined {
 }
 
 function TroubleLinks({ node, reason = '' }: { node: GraphNode; reason: string | undefined }): JSX.Element {
-  const isCrash = /Crash|Error|BackOff|Exit/.test(reason)
+  const isCrash = logBeginOf(reason) === 'previous'
   return (
     <div className="links">
       {node.children.length > 0 && (
-        <button onClick={() => setView({ tab: 'logs' })}>
+        <button onClick={() => setView({ tab: 'logs', logBegin: logBeginOf(reason) })}>
           {isCrash ? texts.trouble.lastCrash : texts.trouble.logs}
         </button>
       )}

@@ -35,6 +35,8 @@ import { texts } from '../texts.ts'
 import { keepStaged, staysStaged } from './staged-storage.ts'
 
 export type Tab = 'overview' | 'settings' | 'variables' | 'logs' | 'metrics' | 'events' | 'terminal' | 'yaml'
+/** What of a log is shown first: its errors, or the log of the container that crashed. */
+export type LogBegin = 'errors' | 'previous'
 export type Panel = 'logs' | 'events'
 export type OpenDialog =
   | 'details'
@@ -78,6 +80,7 @@ export interface CanvasState {
   graph: Graph
   selected: ReadonlySet<ObjectKey>
   tab: Tab
+  logBegin: LogBegin | undefined
   panel: Panel | undefined
   dialog: OpenDialog | undefined
   isOutline: boolean
@@ -111,6 +114,7 @@ export const useCanvas = create<CanvasState>()(() => ({
   graph: emptyGraph,
   selected: new Set(),
   tab: 'overview',
+  logBegin: undefined,
   panel: undefined,
   dialog: undefined,
   isOutline: false,
@@ -222,7 +226,7 @@ export function select(keys: Iterable<ObjectKey>): void {
   const next = new Set(keys)
   const { selected, tab } = getState()
   if (next.size === selected.size && [...next].every((key) => selected.has(key))) return
-  setState({ selected: next, tab: next.size === 1 ? tab : 'overview' })
+  setState({ selected: next, tab: next.size === 1 ? tab : 'overview', logBegin: undefined })
 }
 
 /** Lines that are staged; a new or deleted object is one. */
@@ -269,7 +273,9 @@ export function leadElsewhere(wire: GraphWire | undefined, to: ObjectKey): void 
 }
 
 export function setView(
-  view: Partial<Pick<CanvasState, 'tab' | 'panel' | 'isOutline' | 'isTouring' | 'guide' | 'adding' | 'wiring'>>,
+  view: Partial<
+    Pick<CanvasState, 'tab' | 'logBegin' | 'panel' | 'isOutline' | 'isTouring' | 'guide' | 'adding' | 'wiring'>
+  >,
 ): void {
   setState(view)
 }
