@@ -27,7 +27,10 @@ export interface RunningControllers {
 
 const managerUser = 'system:kube-controller-manager'
 /** Where events name another source than the controller (NewRecorder in pkg/controller/disruption). */
-const eventSources: Readonly<Record<string, string>> = { 'disruption-controller': 'controllermanager' }
+const eventSources: Readonly<Record<string, string>> = {
+  'disruption-controller': 'controllermanager',
+  'persistentvolume-binder-controller': 'persistentvolume-controller',
+}
 const schedulerUser = 'system:kube-scheduler'
 
 export function startControllers(options: StartControllersOptions): RunningControllers {

@@ -32,6 +32,7 @@ import {
   secrets,
   serviceAccounts,
   services,
+  storageClasses,
 } from '@binnacle/client'
 import type { Client } from '@binnacle/client'
 import { createFakeClock, type FakeClock } from '@binnacle/testing'
@@ -470,6 +471,50 @@ test('a claim takes the smallest volume that fits, and leaves it released', asyn
   expect(phaseOf('small')).toBe('Bound')
   await client.delete(persistentVolumeClaims, { namespace: 'default', name: 'data' })
   await api.until(() => claim() === undefined && phaseOf('small') === 'Released')
+})
+
+test('a claim says what it waits for', async () => {
+  await start('persistentvolume-binder-controller')
+  const provisioner = 'example.com/nobody'
+  await client.create(storageClasses, { metadata: { name: 'external' }, provisioner })
+  await client.create(storageClasses, {
+    metadata: { name: 'later' },
+    provisioner,
+    volumeBindingMode: 'WaitForFirstConsumer',
+  })
+  const taken = volume('taken', '1Gi')
+  await client.create(persistentVolumes, {
+    ...taken,
+    spec: { ...taken.spec, claimRef: { namespace: 'default', name: 'other', uid: 'other' } },
+  })
+  const told: Record<string, [spec: object, event: string]> = {
+    none: [{}, 'Normal FailedBinding: no persistent volumes available for this claim and no storage class is set'],
+    missing: [{ storageClassName: 'nope' }, 'Warning ProvisioningFailed: storageclass.storage.k8s.io "nope" not found'],
+    waits: [
+      { storageClassName: 'later' },
+      'Normal WaitForFirstConsumer: waiting for first consumer to be created before binding',
+    ],
+    given: [
+      { storageClassName: 'external' },
+      `Normal ExternalProvisioning: Waiting for a volume to be created either by the external provisioner '${provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`,
+    ],
+    late: [
+      { storageClassName: 'manual', volumeName: 'taken' },
+      'Warning FailedBinding: volume "taken" already bound to a different claim.',
+    ],
+  }
+  for (const [name, [spec, event]] of Object.entries(told)) {
+    await client.create<PersistentVolumeClaim>(persistentVolumeClaims, {
+      metadata: { name, namespace: 'default' },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, ...spec },
+    })
+    const claim = (): PersistentVolumeClaim | undefined => api.get('persistentvolumeclaims', `default/${name}`)
+    await api.until(() => claim()?.status?.phase === 'Pending' && recorded.includes(event))
+  }
+  expect(api.get('persistentvolumeclaims', 'default/given')?.metadata.annotations).toEqual({
+    'volume.beta.kubernetes.io/storage-provisioner': provisioner,
+    'volume.kubernetes.io/storage-provisioner': provisioner,
+  })
 })
 
 test('pods of a node that is gone are collected after the quarantine', async () => {

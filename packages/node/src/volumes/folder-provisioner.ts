@@ -78,6 +78,10 @@ export function startFolderProvisioner(options: FolderProvisionerOptions): Contr
       return
     }
     const volume = volumeFor(claim, storageClass, { directory, nodeName })
+    // Made before; the claim only does not name it yet.
+    if (volumes.get(volume.metadata.name ?? '') !== undefined) return
+    const begun = `External provisioner is provisioning volume for claim "${objectKey(claim)}"`
+    events.record(claim, 'Normal', 'Provisioning', begun)
     const path = join(directory, volume.metadata.name ?? '')
     await mkdir(path, { recursive: true })
     // Programs of any user may be given it.

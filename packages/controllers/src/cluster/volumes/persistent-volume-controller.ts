@@ -13,6 +13,8 @@ const bindCompleted = 'pv.kubernetes.io/bind-completed'
 const boundByController = 'pv.kubernetes.io/bound-by-controller'
 const selectedNode = 'volume.kubernetes.io/selected-node'
 const storageProvisioner = 'volume.kubernetes.io/storage-provisioner'
+/** Older provisioners look for this one. */
+const betaStorageProvisioner = 'volume.beta.kubernetes.io/storage-provisioner'
 const noProvisioner = 'kubernetes.io/no-provisioner'
 const claimPrefix = 'claim/'
 const volumePrefix = 'volume/'
@@ -101,8 +103,15 @@ class VolumeBinder {
   async #bindToNamed(claim: PersistentVolumeClaim, volumeName: string): Promise<void> {
     const volume = this.#volumes.get(volumeName)
     const isFree = volume !== undefined && (!volume.spec?.claimRef || isFor(volume, claim))
-    if (volume && isFree) await this.#bind(claim, volume)
-    else await this.#setClaimPhase(claim, 'Pending')
+    if (volume && isFree) {
+      await this.#bind(claim, volume)
+      return
+    }
+    if (volume) {
+      const message = `volume "${volumeName}" already bound to a different claim.`
+      this.#context.events.record(claim, 'Warning', 'FailedBinding', message)
+    }
+    await this.#setClaimPhase(claim, 'Pending')
   }
 
   async #findVolume(claim: PersistentVolumeClaim): Promise<void> {
@@ -125,7 +134,8 @@ class VolumeBinder {
       events.record(claim, 'Normal', 'WaitForFirstConsumer', message)
     } else if (storageClass && storageClass.provisioner !== noProvisioner) {
       if (claim.metadata.annotations?.[storageProvisioner] !== storageClass.provisioner) {
-        await this.#annotate(claim, { [storageProvisioner]: storageClass.provisioner })
+        const { provisioner } = storageClass
+        await this.#annotate(claim, { [betaStorageProvisioner]: provisioner, [storageProvisioner]: provisioner })
         return
       }
       events.record(
