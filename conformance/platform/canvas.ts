@@ -2,7 +2,7 @@
 // picture, as its outline tells it, and figures that the cluster does not have are nowhere.
 
 import type { Page } from 'playwright-core'
-import { closeBrowser, openCanvas, openLink } from '../../e2e/browser.ts'
+import { closeBrowser, openCanvas, openLink, picture } from '../../e2e/browser.ts'
 import { type TestEngine, eventually } from '../../e2e/support.ts'
 import { type RealCluster, context } from './cluster.ts'
 
@@ -48,6 +48,8 @@ export async function comparePictures(
     const clusterFigures = await theirs.figures()
     if (clusterFigures.length > 0) differences.push(`the cluster has no metrics, yet: ${clusterFigures.join(', ')}`)
     const absent = await theirs.metrics()
+    // The whole page, for whoever wants to look at it.
+    await picture(real.page, 'real-cluster')
     if (!absent.includes('not connected'))
       differences.push(`the metrics tab does not say that there are none: ${absent}`)
     // The kubelet is asked where there are no metrics; the browser notes that kwok's node has none.
