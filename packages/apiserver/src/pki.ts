@@ -13,6 +13,7 @@ import {
   type Extension,
   KeyUsageFlags,
   KeyUsagesExtension,
+  Pkcs10CertificateRequest,
   SubjectAlternativeNameExtension,
   X509Certificate,
   X509CertificateGenerator,
@@ -39,6 +40,19 @@ export interface Pki {
   readonly serviceAccountKey: string
   issueClient(user: string, groups?: readonly string[]): Promise<KeyPair>
   issueServing(commonName: string, names: readonly string[]): Promise<KeyPair>
+  /** A client certificate for the key, the subject and the names of a request. Throws where its signature is wrong. */
+  signClientRequest(request: ClientRequest): Promise<string>
+}
+
+export interface ClientRequest {
+  /** PEM, PKCS #10. */
+  request: string
+  /** Whether the key may be used for key agreement by encipherment, as RSA keys are. */
+  keyEncipherment: boolean
+  /** Milliseconds since 1970. */
+  now: number
+  /** At least ten minutes, at most a year, which is what it is when absent. */
+  lifetimeSeconds?: number
 }
 
 export interface PkiOptions {
@@ -76,6 +90,7 @@ export async function openPki({ directory, names, now }: PkiOptions): Promise<Pk
       issue(issuer, { commonName: user, organizations: groups, names: [], usage: ExtendedKeyUsage.clientAuth, now }),
     issueServing: (commonName, servingNames) =>
       issue(issuer, { commonName, organizations: [], names: servingNames, usage: ExtendedKeyUsage.serverAuth, now }),
+    signClientRequest: (request) => signClientRequest(issuer, request),
   }
 }
 
@@ -191,4 +206,42 @@ async function issue(authority: Authority, { commonName, organizations, names, u
     extensions,
   })
   return { certificate: `${certificate.toString('pem')}\n`, key: await pemOf(keys) }
+}
+
+const minuteMs = 60_000
+/** Its object identifier (RFC 5280). */
+const subjectAlternativeName = '2.5.29.17'
+
+/** Upstream: pkg/controller/certificates/authority (PermissiveSigningPolicy), signer.go (duration). */
+async function signClientRequest(
+  authority: Authority,
+  { request, keyEncipherment, now, lifetimeSeconds }: ClientRequest,
+): Promise<string> {
+  const asked = new Pkcs10CertificateRequest(request)
+  if (!(await asked.verify())) throw new Error('the signature of the request is not that of its key')
+  const longestMs = leafDays * dayMs
+  const lifetimeMs = Math.min(
+    Math.max(lifetimeSeconds === undefined ? longestMs : lifetimeSeconds * 1000, 10 * minuteMs),
+    longestMs,
+  )
+  const names = asked.getExtension(subjectAlternativeName)
+  const certificate = await X509CertificateGenerator.create({
+    serialNumber: serialNumber(),
+    subject: asked.subjectName.toJSON(),
+    issuer: authority.certificate.subject,
+    notBefore: new Date(now - 5 * minuteMs),
+    notAfter: new Date(Math.min(now + lifetimeMs, authority.certificate.notAfter.getTime())),
+    signingAlgorithm: algorithm,
+    publicKey: asked.publicKey,
+    signingKey: authority.key,
+    extensions: [
+      new BasicConstraintsExtension(false, undefined, true),
+      keyEncipherment
+        ? new KeyUsagesExtension(KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment, true)
+        : new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+      new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth]),
+      ...(names === null ? [] : [names]),
+    ],
+  })
+  return `${certificate.toString('pem')}\n`
 }

@@ -23,7 +23,7 @@ import { Metrics } from './http/metrics.ts'
 import { createPaths } from './http/paths.ts'
 import { HttpServer, type RequestLogEntry } from './http/server.ts'
 import { createLocalTransport, resultOf } from './local-transport.ts'
-import { type KeyPair, type Pki, openPki } from './pki.ts'
+import { type ClientRequest, type KeyPair, type Pki, openPki } from './pki.ts'
 import { Registry } from './registry.ts'
 import { strategies } from './strategies/index.ts'
 import { createConnector } from './streaming/index.ts'
@@ -57,6 +57,8 @@ export interface ApiServer {
   transport(user: string | UserInfo): Transport
   issueClientCertificate(user: string, groups?: readonly string[]): Promise<KeyPair>
   issueServingCertificate(commonName: string, names: readonly string[]): Promise<KeyPair>
+  /** A client certificate (PEM) for what a PKCS #10 request asks for. Throws where its signature is wrong. */
+  signClientRequest(request: ClientRequest): Promise<string>
   /** A kubeconfig (YAML) with a client certificate of system:masters. */
   adminKubeconfig(): Promise<string>
   close(): Promise<void>
@@ -146,6 +148,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     transport: (user) => createLocalTransport(context, typeof user === 'string' ? namedUser(user) : user),
     issueClientCertificate: (user, groups) => pki.issueClient(user, groups),
     issueServingCertificate: (commonName, servingNames) => pki.issueServing(commonName, servingNames),
+    signClientRequest: (request) => pki.signClientRequest(request),
     adminKubeconfig: () => kubeconfig(pki, url),
     async close() {
       readiness.isClosing = true

@@ -109,6 +109,7 @@ async function start(options: EngineOptions, started: (() => unknown)[], close: 
     clock,
     signal: stop.signal,
     caCertificate: api.caCertificate,
+    signClientRequest: (request) => api.signClientRequest(request),
     onError: (error, key) => onError(error, key),
   })
   started.push(async () => {

@@ -3,7 +3,7 @@
 import type { Clock, Transport } from '@binnacle/api'
 import { type Client, type Controller, Informers, createClient, createEventRecorder } from '@binnacle/client'
 import { clusterControllerUsers, clusterControllers } from './cluster/cluster-controllers.ts'
-import type { ControllerContext } from './context.ts'
+import type { ControllerContext, SignClientRequest } from './context.ts'
 import { startScheduler } from './scheduler/scheduler.ts'
 import { workloadControllerUsers, workloadControllers } from './workloads/index.ts'
 
@@ -15,6 +15,7 @@ export interface StartControllersOptions {
   signal: AbortSignal
   /** PEM, for kube-root-ca.crt. */
   caCertificate?: string
+  signClientRequest?: SignClientRequest
   onError?: (error: unknown, key: string) => void
 }
 
@@ -57,6 +58,7 @@ export function startControllers(options: StartControllersOptions): RunningContr
     signal,
     onError: (error, key) => onError(error, `${component} ${key}`),
     ...(options.caCertificate === undefined ? {} : { caCertificate: options.caCertificate }),
+    ...(options.signClientRequest === undefined ? {} : { signClientRequest: options.signClientRequest }),
   })
   const users = { ...clusterControllerUsers, ...workloadControllerUsers }
   const running: Pick<Controller, 'stop'>[] = Object.entries({ ...clusterControllers, ...workloadControllers }).map(

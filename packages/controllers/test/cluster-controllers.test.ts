@@ -1,6 +1,7 @@
 // The cluster's controllers and the scheduler against an API in memory.
 
 import type {
+  CertificateSigningRequest,
   ConfigMap,
   Endpoints,
   EndpointSlice,
@@ -15,6 +16,7 @@ import type {
   Secret,
 } from '@binnacle/api'
 import {
+  certificateSigningRequests,
   configMaps,
   createClient,
   customResourceDefinitions,
@@ -557,4 +559,36 @@ test('a token Secret is filled for its account and goes with it', async () => {
   expect(Buffer.from(secret()?.data?.['namespace'] ?? '', 'base64').toString()).toBe('default')
   await client.delete(serviceAccounts, { namespace: 'default', name: 'bot' })
   await api.until(() => secret() === undefined)
+})
+
+test('approved requests for client certificates are signed, or fail with the reason', async () => {
+  context.signClientRequest = ({ request, keyEncipherment, lifetimeSeconds }) =>
+    Promise.resolve(`${request} signed, ${keyEncipherment}, ${lifetimeSeconds}`)
+  const request = (name: string, spec: object, type = 'Approved'): Promise<unknown> =>
+    client.create<CertificateSigningRequest>(certificateSigningRequests, {
+      metadata: { name },
+      spec: {
+        request: Buffer.from('PEM').toString('base64'),
+        signerName: 'kubernetes.io/kube-apiserver-client',
+        usages: ['client auth'],
+        ...spec,
+      },
+      status: { conditions: [{ type, status: 'True' }] },
+    })
+  await start('certificatesigningrequest-signing-controller')
+  await request('denied', {}, 'Denied')
+  await request('foreign', { signerName: 'example.com/signer' })
+  await request('server', { usages: ['client auth', 'server auth'] })
+  await request('jane', { usages: ['key encipherment', 'client auth'], expirationSeconds: 3600 })
+  const statusOf = (name: string): CertificateSigningRequest['status'] =>
+    api.get<CertificateSigningRequest>('certificatesigningrequests', name)?.status
+  await api.until(() => statusOf('jane')?.certificate !== undefined)
+  expect(Buffer.from(statusOf('jane')?.certificate ?? '', 'base64').toString()).toBe('PEM signed, true, 3600')
+  await api.until(() => statusOf('server')?.conditions?.length === 2)
+  expect(statusOf('server')?.conditions?.[1]).toMatchObject({
+    type: 'Failed',
+    reason: 'SignerValidationFailure',
+    message: 'invalid usage for client certificate: server auth',
+  })
+  for (const name of ['denied', 'foreign']) expect(statusOf(name)?.certificate).toBeUndefined()
 })

@@ -2,6 +2,7 @@
 
 import type { Controller } from '@binnacle/client'
 import type { ControllerContext } from '../context.ts'
+import { startCertificateSigningController } from './certificate-signing-controller.ts'
 import { startClusterRoleAggregationController } from './cluster-role-aggregation-controller.ts'
 import { startCertificateCleaner, startEventExpiryController } from './expiry-controllers.ts'
 import { startDisruptionController } from './disruption-controller.ts'
@@ -41,6 +42,7 @@ export const clusterControllers: Readonly<Record<string, (context: ControllerCon
   'persistentvolumeclaim-protection-controller': startClaimProtectionController,
   'persistentvolume-protection-controller': startVolumeProtectionController,
   'clusterrole-aggregation-controller': startClusterRoleAggregationController,
+  'certificatesigningrequest-signing-controller': startCertificateSigningController,
   'certificatesigningrequest-cleaner-controller': startCertificateCleaner,
   'event-expiry-controller': startEventExpiryController,
 }
@@ -68,6 +70,7 @@ export const clusterControllerUsers: Readonly<Record<string, string>> = {
   'persistentvolumeclaim-protection-controller': account('pvc-protection-controller'),
   'persistentvolume-protection-controller': account('pv-protection-controller'),
   'clusterrole-aggregation-controller': account('clusterrole-aggregation-controller'),
+  'certificatesigningrequest-signing-controller': account('certificate-controller'),
   'certificatesigningrequest-cleaner-controller': account('certificate-controller'),
   // Deletes what is left over, as the garbage collector does.
   'event-expiry-controller': account('generic-garbage-collector'),
