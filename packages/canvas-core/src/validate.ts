@@ -118,8 +118,13 @@ function formProblems(document: CanvasDocument, object: Unstructured): readonly 
   return errors
 }
 
-/** A field error in the words after its path, as the server's causes have them, but without a whole list or object. */
+/**
+ * A field error in the words after its path, as the server's causes have them, but without a whole list or object; and of
+ * what is empty only that, since which pattern nothing does not match helps nobody.
+ */
 export function ofFieldError(key: ObjectKey, error: FieldError): Problem {
+  if (error.badValue === '' && error.type === 'FieldValueInvalid')
+    return { key, path: error.field, severity: 'error', reason: error.type, message: 'is empty: fill it in' }
   const isLong = typeof error.badValue === 'object' && error.detail !== '' && error.type !== 'FieldValueForbidden'
   const text = isLong ? error.detail : fieldErrorText(error).slice(error.field.length + 2)
   return { key, path: error.field, severity: 'error', reason: error.type, message: text }

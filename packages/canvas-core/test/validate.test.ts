@@ -45,6 +45,7 @@ describe('validate', () => {
     expect(problemsOf({ image: 'a:1', ports: [http, { name: 'web', port: 80 }] })).toEqual([
       'spec.ports[1].port: two ports must not have the same number and protocol: choose another number',
     ])
+    expect(problemsOf({ image: '' })).toEqual(['spec.image: is empty: fill it in'])
     expect(problemsOf({ image: 'a:1', imag: 'b' })).toEqual([
       'spec.imag: Forbidden: unknown field: it would not be kept',
     ])

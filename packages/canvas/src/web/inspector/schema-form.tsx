@@ -462,7 +462,8 @@ export function initialValue(schema: AnySchema): unknown {
   if (schema.default !== undefined) return schema.default
   if (schema.enum !== undefined) return schema.enum[0]
   if (schema.type === 'array')
-    return schema.items !== undefined && !isScalar(schema.items) ? [initialValue(schema.items)] : []
+    // Something that is seen: a field with nothing in it is none.
+    return schema.items === undefined ? [] : [isScalar(schema.items) ? '' : initialValue(schema.items)]
   if (schema.type === 'object') {
     const required = schema.required ?? []
     return Object.fromEntries(required.map((name) => [name, initialValue(schema.properties?.[name] ?? {})]))
