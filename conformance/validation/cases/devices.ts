@@ -90,6 +90,25 @@ const claims = casesOf({ apiVersion, kind: 'ResourceClaim', resource: 'resourcec
     },
   ],
   [
+    'bad shares',
+    'status',
+    {
+      status: {
+        allocation: {
+          devices: {
+            results: ['x', '5F0C2C0E-93C4-4D6F-9D3C-0C3D5A1F2B3C', 'z'.repeat(36)].map((shareID) => ({
+              request: 'r',
+              driver: 'd',
+              pool: 'p',
+              device: 'x',
+              shareID,
+            })),
+          },
+        },
+      },
+    },
+  ],
+  [
     'bad reservations',
     'status',
     {
@@ -203,6 +222,80 @@ const slices = casesOf(
         },
       },
     ],
+    [
+      'bad counters',
+      'create',
+      {
+        spec: {
+          devices: [
+            {
+              name: 'x',
+              consumesCounters: [{ counterSet: 'A_b', counters: {} }, { counters: { A_b: { value: '1' } } }],
+            },
+          ],
+        },
+      },
+    ],
+    [
+      'bad policies of capacity',
+      'create',
+      {
+        spec: {
+          devices: [
+            {
+              name: 'x',
+              allowMultipleAllocations: true,
+              capacity: { a: { value: '8Gi', requestPolicy: { default: '4Gi', validValues: ['2Gi', '1Gi', '9Gi'] } } },
+            },
+            {
+              name: 'y',
+              allowMultipleAllocations: true,
+              capacity: {
+                a: {
+                  value: '8Gi',
+                  requestPolicy: { default: '1Gi', validRange: { min: '2Gi', max: '9Gi', step: '2Gi' } },
+                },
+              },
+            },
+            {
+              name: 'z',
+              allowMultipleAllocations: true,
+              capacity: { a: { value: '8Gi', requestPolicy: { validValues: ['1Gi'], validRange: { min: '1Gi' } } } },
+            },
+            { name: 'w', capacity: { a: { value: '1', requestPolicy: { default: '1' } } } },
+          ],
+        },
+      },
+    ],
+    [
+      'bad conditions of binding',
+      'create',
+      {
+        spec: {
+          devices: [
+            { name: 'x', bindingConditions: ['a', 'a'], bindingFailureConditions: ['a', 'b c'] },
+            { name: 'y', bindingConditions: ['a'] },
+            { name: 'z', bindingFailureConditions: ['a', 'b', 'c', 'd', 'e'] },
+          ],
+        },
+      },
+    ],
+    [
+      'devices in places',
+      'create',
+      {
+        spec: {
+          nodeName: null,
+          perDeviceNodeSelection: true,
+          devices: [
+            { name: 'x' },
+            { name: 'y', nodeName: '', allNodes: false },
+            { name: 'z', nodeName: 'n', allNodes: true },
+          ],
+        },
+      },
+    ],
+    ['a device in a place', 'create', { spec: { devices: [{ name: 'x', nodeName: 'n' }] } }],
     ['another node', 'update', { spec: { nodeName: 'm', driver: 'e', pool: { name: 'q' } } }],
     ['other devices', 'update', { spec: { devices: [{ name: 'y' }, { name: 'y' }] } }],
   ],

@@ -202,9 +202,11 @@ export function validateBindingConditions(errors: FieldErrors, path: string, con
     }
   }
   if (good.length === 0 && bad.length > 0) {
-    errors.push(field.invalid(goodPath, good, 'bindingConditions are required to use bindingFailureConditions'))
+    const shown = conditions.bindingConditions ?? null
+    errors.push(field.invalid(goodPath, shown, 'bindingConditions are required to use bindingFailureConditions'))
   }
   if (bad.length === 0 && good.length > 0) {
-    errors.push(field.invalid(badPath, bad, 'bindingFailureConditions are required to use bindingConditions'))
+    const shown = conditions.bindingFailureConditions ?? null
+    errors.push(field.invalid(badPath, shown, 'bindingFailureConditions are required to use bindingConditions'))
   }
 }

@@ -75,7 +75,7 @@ it('wants binding conditions of both sorts, each once', () => {
     'spec.devices[0].bindingFailureConditions[0]: Invalid value: "a": bindingFailureConditions must not overlap with bindingConditions',
   ])
   expect(problemsOf({ bindingConditions: ['a'] })).toEqual([
-    'spec.devices[0].bindingFailureConditions: Invalid value: []: bindingFailureConditions are required to use bindingConditions',
+    'spec.devices[0].bindingFailureConditions: Invalid value: null: bindingFailureConditions are required to use bindingConditions',
   ])
 })
 
