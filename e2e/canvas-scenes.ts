@@ -161,6 +161,15 @@ export const scenes: readonly Scene[] = [
       { name: 'events of all', at: { ...shop, panel: 'events' }, show: async ({ page }) => shows(page, '.event') },
       { name: 'menu', at: shop, show: async ({ page }) => menu(page, 'More') },
       { name: 'environments', at: shop, show: async ({ page }) => menu(page, /^Environment/) },
+      {
+        name: 'a promotion',
+        at: shop,
+        async show({ page }) {
+          await menu(page, /^Environment/)
+          await page.getByRole('menuitem', { name: 'Promote r1 to staging' }).click()
+          await page.getByRole('dialog', { name: 'Staged changes' }).waitFor()
+        },
+      },
       ...[0, 1, 2, 3].map((steps): View => ({
         name: `step ${steps + 1} of the tour`,
         at: on('web'),
@@ -252,7 +261,7 @@ const environments = ['dev', 'staging']
   .map(
     (name) =>
       `apiVersion: binnacle.dev/v1alpha1\nkind: Environment\nmetadata: {name: ${name}}\n` +
-      `spec: {application: shop, namespace: ${name === 'dev' ? namespace : `shop-${name}`}}\n`,
+      `spec: {application: shop, ${name === 'dev' ? `namespace: ${namespace}` : `promotesFrom: dev, namespace: shop-${name}`}}\n`,
   )
   .join('---\n')
 

@@ -356,6 +356,10 @@ export const texts = {
     pick: 'Environment',
     home: 'Home',
     elsewhere: (context?: string): string => (context === undefined ? 'another cluster' : `cluster ${context}`),
+    protected: 'protected: binnacle promote',
+    promote: (revision: number, name: string): string => `Promote r${revision} to ${name}`,
+    same: (name: string, revision: number): string => `${name} runs what release ${revision} has already`,
+    notEmpty: (name: string): string => `${name} has staged changes of its own: deploy or discard them first`,
   },
   shortcuts: {
     title: 'Keyboard shortcuts',

@@ -1,5 +1,6 @@
 // `binnacle deploy FILE|DIR`: builds, shows the difference, applies as one, records a Release, waits.
 
+import { overriddenAnnotation } from '@binnacle/model'
 import { join } from 'node:path'
 import { ImageStore } from '@binnacle/images'
 import { CliError, exitCodes } from '../cli-error.ts'
@@ -11,7 +12,6 @@ import { type Place, placeOf } from '../deploy/environment.ts'
 import { plainProject } from '../deploy/plain.ts'
 import { type Project, loadProject } from '../deploy/project.ts'
 import { unwanted } from '../deploy/prune.ts'
-import { overriddenAnnotation } from '../deploy/release-project.ts'
 import { type RunOptions, runDeploy } from '../deploy/run.ts'
 import { type TargetOptions, connectTarget } from '../deploy/target.ts'
 import { type Progress, progress } from '../progress.ts'

@@ -1,13 +1,13 @@
 // `binnacle promote APP --from dev --to staging`: a release of one environment, with the same image digests, as the next
 // release of another.
 
-import type { Environment } from '@binnacle/model'
+import { type Environment, overriddenAnnotation } from '@binnacle/model'
 import { CliError } from '../cli-error.ts'
 import { confirm } from '../deploy/confirm.ts'
 import { showDeploy, tryDeploy } from '../deploy/deploy.ts'
 import { environmentTarget, findEnvironment } from '../deploy/environment.ts'
 import { inEnvironment } from '../deploy/project.ts'
-import { overriddenAnnotation, promotable, requireFetchable, reverseOverrides } from '../deploy/release-project.ts'
+import { promotable, requireFetchable, reverseOverrides } from '../deploy/release-project.ts'
 import { listReleases, releaseOf } from '../deploy/releases.ts'
 import { type RunOptions, runDeploy } from '../deploy/run.ts'
 import { type TargetOptions, connectTarget } from '../deploy/target.ts'

@@ -12,13 +12,10 @@ import {
   parseReference,
   pushImage,
 } from '@binnacle/images'
-import type { BuildSource, MicroserviceSpec } from '@binnacle/model'
+import { type BuildSource, type MicroserviceSpec, builtFromAnnotation } from '@binnacle/model'
 import { CliError } from '../cli-error.ts'
 import type { SourceObject } from './documents.ts'
 import { type Project, isMicroservice } from './project.ts'
-
-/** On a deployed Microservice: the `build` that its image was made from, as JSON. */
-export const builtFromAnnotation = 'binnacle.dev/built-from'
 
 export interface ImageTarget {
   store: ImageStore

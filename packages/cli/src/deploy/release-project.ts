@@ -1,17 +1,17 @@
 // A release as a project again: for a rollback with what differed in its environment, for a promotion without it and with
 // the digests that ran.
 
-import { type Unstructured, applyMergePatch } from '@binnacle/api'
-import type { EnvironmentSpec, Release } from '@binnacle/model'
+import {
+  type Override,
+  PromotionError,
+  type Release,
+  builtFromAnnotation,
+  promotedResources,
+  reverseOverrides as reverseResourceOverrides,
+} from '@binnacle/model'
 import { CliError } from '../cli-error.ts'
-import { builtFromAnnotation } from './build-images.ts'
 import type { SourceObject } from './documents.ts'
 import { type Project, isMicroservice } from './project.ts'
-
-/** On a release: JSON list of merge patches that take away what its environment's overrides changed. */
-export const overriddenAnnotation = 'binnacle.dev/without-overrides'
-
-type Overrides = NonNullable<EnvironmentSpec['overrides']>
 
 export function projectOfRelease({ metadata, spec }: Release): Project {
   const file = `release ${spec.revision}`
@@ -33,35 +33,14 @@ export function projectOfRelease({ metadata, spec }: Release): Project {
  */
 export function promotable(release: Release): Project {
   const project = projectOfRelease(release)
-  const reverse = JSON.parse(release.metadata.annotations?.[overriddenAnnotation] ?? '[]') as Overrides
-  const objects = project.objects.map((source) => {
-    const patch = reverse.find(({ kind, name }) => kind === source.object.kind && name === source.object.metadata.name)
-    const object = patch === undefined ? source.object : applyMergePatch(source.object, { spec: patch.spec })
-    return { ...source, object: withDigest(object, release) }
-  })
-  return { ...project, objects }
-}
-
-function withDigest(object: Unstructured, { spec, status }: Release): Unstructured {
-  if (!isMicroservice(object) || object.spec.image?.includes('@') === true) return object
-  const ran = status?.images?.find(({ resource }) => resource === `Microservice/${object.metadata.name}`)
-  const image = ran?.image ?? object.spec.image
-  if (image !== undefined && ran?.digest !== undefined) {
-    const { build, ...rest } = object.spec
-    const annotations = {
-      ...object.metadata.annotations,
-      ...(build === undefined ? {} : { [builtFromAnnotation]: JSON.stringify(build) }),
-    }
-    return {
-      ...object,
-      metadata: { ...object.metadata, ...(Object.keys(annotations).length === 0 ? {} : { annotations }) },
-      spec: { ...rest, image: image.includes('@') ? image : `${image}@${ran.digest}` },
-    }
+  try {
+    const resources = promotedResources(release)
+    const objects = project.objects.map((source, index) => ({ ...source, object: resources[index] ?? source.object }))
+    return { ...project, objects }
+  } catch (error) {
+    if (!(error instanceof PromotionError)) throw error
+    throw new CliError(error.message, { cause: error })
   }
-  if (image !== undefined) return object
-  throw new CliError(
-    `release ${spec.revision}: Microservice ${object.metadata.name}: the image that ran is not known: deploy it once more, and promote that release`,
-  )
 }
 
 /**
@@ -87,23 +66,9 @@ function namesRegistry(image: string): boolean {
 }
 
 /** For each override the merge patch that leads back from it. */
-export function reverseOverrides({ objects }: Project, overrides: Overrides): Overrides {
-  return overrides.flatMap(({ kind, name, spec }) => {
-    const base = objects.find(({ object }) => object.kind === kind && object.metadata.name === name)
-    return base === undefined ? [] : [{ kind, name, spec: reversePatch(base.object['spec'], spec) }]
-  })
-}
-
-function reversePatch(base: unknown, patch: Record<string, unknown>): Record<string, unknown> {
-  const fields = isRecord(base) ? base : {}
-  return Object.fromEntries(
-    Object.entries(patch).map(([key, value]) => {
-      const before = fields[key]
-      return [key, isRecord(value) && isRecord(before) ? reversePatch(before, value) : (before ?? null)]
-    }),
+export function reverseOverrides({ objects }: Project, overrides: readonly Override[]): Override[] {
+  return reverseResourceOverrides(
+    objects.map(({ object }) => object),
+    overrides,
   )
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

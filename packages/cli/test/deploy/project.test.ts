@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { Release } from '@binnacle/model'
+import { type Release, overriddenAnnotation } from '@binnacle/model'
 import { parseObjects } from '../../src/deploy/documents.ts'
 import { inEnvironment, projectOf } from '../../src/deploy/project.ts'
-import { overriddenAnnotation, promotable, reverseOverrides } from '../../src/deploy/release-project.ts'
+import { promotable, reverseOverrides } from '../../src/deploy/release-project.ts'
 import { releasedResources } from '../../src/deploy/releases.ts'
 
 const text = `

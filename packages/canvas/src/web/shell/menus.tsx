@@ -2,8 +2,10 @@
 
 import { DropdownMenu } from 'radix-ui'
 import type { JSX, ReactNode } from 'react'
-import { mayAdd } from '../state/permissions.ts'
+import { mayAdd, mayEdit } from '../state/permissions.ts'
 import type { Environments } from '../state/environments.ts'
+import { promote, promotionsOf } from '../state/promoting.ts'
+import { newestRelease } from '../state/releases.ts'
 import { close, open } from '../state/session.ts'
 import { openDialog, setView, useCanvas } from '../state/store.ts'
 import { switchTheme } from '../state/theme.ts'
@@ -19,7 +21,10 @@ interface EnvironmentMenuProps {
 /** Another cluster has a Canvas of its own: it is named, and not offered. */
 export function EnvironmentMenu({ label, environments, children }: EnvironmentMenuProps): JSX.Element {
   const application = useCanvas((state) => state.place?.application ?? '')
-  const { home, all } = environments
+  const { home, all, here } = environments
+  const live = useCanvas((state) => state.editor.document.live)
+  const canEdit = useCanvas(mayEdit)
+  const promotions = canEdit ? promotionsOf(environments, newestRelease(live.values(), application)) : []
   const go = (namespace: string): void => open({ application, namespace, ...(namespace === home ? {} : { home }) })
   return (
     <DropdownMenu.Root modal={false}>
@@ -40,11 +45,23 @@ export function EnvironmentMenu({ label, environments, children }: EnvironmentMe
               onSelect={() => go(spec.namespace)}
             >
               <span className="grow">{metadata.name}</span>
+              {metadata.name === here?.metadata.name && <Icon name="ok" size={12} />}
               <span className="meta">
                 {spec.cluster === undefined ? spec.namespace : texts.environment.elsewhere(spec.cluster.context)}
               </span>
             </DropdownMenu.Item>
           ))}
+          {promotions.length > 0 && <DropdownMenu.Separator className="separator" />}
+          {promotions.map(({ refused, ...promotion }) => {
+            const name = promotion.to.metadata.name ?? ''
+            return (
+              <DropdownMenu.Item key={name} disabled={refused !== undefined} onSelect={() => void promote(promotion)}>
+                <Icon name="out" />
+                <span className="grow">{texts.environment.promote(promotion.release.spec.revision, name)}</span>
+                {refused !== undefined && <span className="meta">{refused}</span>}
+              </DropdownMenu.Item>
+            )
+          })}
         </DropdownMenu.Content>
       </DropdownMenu.Portal>
     </DropdownMenu.Root>

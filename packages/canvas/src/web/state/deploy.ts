@@ -15,7 +15,7 @@ import {
   sameContent,
   withContent,
 } from '@binnacle/canvas-core'
-import { apiVersion, groupAnnotation, partOfLabel, positionAnnotation } from '@binnacle/model'
+import { apiVersion, groupAnnotation, partOfLabel, positionAnnotation, overriddenAnnotation } from '@binnacle/model'
 import { KubeError, ask, fieldManager, isKubeError, kube, pathOf } from '../data/kube-api.ts'
 import { learnResourcesOf, resourceOf } from '../data/resources.ts'
 
@@ -63,9 +63,18 @@ export async function checkDeploy(document: CanvasDocument): Promise<readonly De
   return found.filter((problem) => problem !== undefined)
 }
 
+/** Where what is deployed ran before. */
+export interface PromotedFrom {
+  environment: string
+  revision: number
+  /** Value of the annotation `binnacle.dev/without-overrides`. */
+  withoutOverrides: string
+}
+
 export interface DeployOptions {
   note: string
   rollbackTo?: number
+  promotion?: PromotedFrom
   /** Told after each object. */
   onWritten: (key: ObjectKey) => void
 }
@@ -176,7 +185,7 @@ async function putBack({ change }: DeployStep, written: Unstructured): Promise<u
 
 async function recordRelease(
   document: CanvasDocument,
-  { note, rollbackTo }: DeployOptions,
+  { note, rollbackTo, promotion }: DeployOptions,
 ): Promise<number | undefined> {
   const { application, namespace } = document
   if (application === undefined) return undefined
@@ -184,18 +193,29 @@ async function recordRelease(
   const author = await whoAmI()
   for (let attempt = 1; ; attempt++) {
     const { items } = await kube.list<Unstructured>(path)
-    const revision = 1 + Math.max(0, ...items.map((release) => revisionOf(release, application)))
+    const newest = items.toSorted((a, b) => revisionOf(b, application) - revisionOf(a, application))[0]
+    const revision = 1 + (newest === undefined ? 0 : revisionOf(newest, application))
+    // What is particular to an environment stays so from one release of it to the next.
+    const particular = promotion?.withoutOverrides ?? newest?.metadata.annotations?.[overriddenAnnotation]
     try {
       await kube.create(path, {
         apiVersion,
         kind: 'Release',
-        metadata: { name: `${application}-${revision}`, namespace, labels: { [partOfLabel]: application } },
+        metadata: {
+          name: `${application}-${revision}`,
+          namespace,
+          labels: { [partOfLabel]: application },
+          ...(particular === undefined ? {} : { annotations: { [overriddenAnnotation]: particular } }),
+        },
         spec: {
           application,
           revision,
           ...(author === undefined ? {} : { author }),
           ...(note.trim() === '' ? {} : { note: note.trim() }),
           ...(rollbackTo === undefined ? {} : { rollbackTo }),
+          ...(promotion === undefined
+            ? {}
+            : { promotedFrom: { environment: promotion.environment, revision: promotion.revision } }),
           resources: recordedObjects(objectsOf(document).values(), application),
         },
       })

@@ -9,7 +9,7 @@ import { openDialog, toast, useCanvas } from './store.ts'
 
 export async function runDeploy(note = ''): Promise<void> {
   const state = useCanvas.getState()
-  const { editor, graph, deployment, rollbackTo } = state
+  const { editor, graph, deployment, rollbackTo, promotion } = state
   const { document } = editor
   if (deployment.phase === 'running' || document.staged.size === 0 || !mayDeploy(state)) return
   // What is known to be wrong is shown with its fields, and nothing is written: not of what is right, either.
@@ -22,12 +22,17 @@ export async function runDeploy(note = ''): Promise<void> {
     const revision = await deploy(document, {
       note,
       ...(rollbackTo === undefined ? {} : { rollbackTo }),
+      ...(promotion === undefined ? {} : { promotion }),
       onWritten: (key) =>
         useCanvas.setState((state) => ({
           deployment: { ...state.deployment, written: new Set([...state.deployment.written, key]) },
         })),
     })
-    useCanvas.setState({ deployment: { phase: 'idle', written: new Set(), problems: [] }, rollbackTo: undefined })
+    useCanvas.setState({
+      deployment: { phase: 'idle', written: new Set(), problems: [] },
+      rollbackTo: undefined,
+      promotion: undefined,
+    })
     openDialog(undefined)
     if (revision !== undefined) toast({ severity: 'ok', title: texts.staged.deployed(revision) })
   } catch (error) {

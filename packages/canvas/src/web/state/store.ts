@@ -30,7 +30,7 @@ import { create } from 'zustand'
 import type { Access } from '../data/access.ts'
 import type { ServerContext } from '../data/kube-api.ts'
 import type { LiveKind } from '../data/live.ts'
-import type { DeployProblem } from './deploy.ts'
+import type { DeployProblem, PromotedFrom } from './deploy.ts'
 import { texts } from '../texts.ts'
 import { keepStaged, staysStaged } from './staged-storage.ts'
 
@@ -91,6 +91,8 @@ export interface CanvasState {
   deployment: DeployState
   /** Revision that the staged changes bring back. */
   rollbackTo: number | undefined
+  /** The release of another environment that the staged changes bring here. */
+  promotion: PromotedFrom | undefined
   /** Names of the kinds that are shown beside those that always are. */
   furtherKinds: readonly string[]
   /** A wire that is being drawn, where it may end, and whether it is drawn from the end that is used. */
@@ -123,6 +125,7 @@ export const useCanvas = create<CanvasState>()(() => ({
   toasts: [],
   deployment: { phase: 'idle', written: new Set(), problems: [] },
   rollbackTo: undefined,
+  promotion: undefined,
   furtherKinds: [],
   wiring: undefined,
   leading: undefined,
@@ -141,8 +144,8 @@ function setEditor(editor: Editor): void {
   setState({ editor, graph: editor.document === before.document ? graph : buildGraph(editor.document, graph) })
   const isMoved = editor.document.layout.places !== before.document.layout.places
   if (editor.document.staged === before.document.staged && !isMoved) return
-  // What is staged after all was discarded is no rollback any more.
-  if (editor.document.staged.size === 0) setState({ rollbackTo: undefined })
+  // What is staged after all was discarded is no rollback and no promotion any more.
+  if (editor.document.staged.size === 0) setState({ rollbackTo: undefined, promotion: undefined })
   keepStaged(editor.document)
   forgetProblems(before.document, editor.document)
 }
@@ -170,6 +173,7 @@ export function enter(place: Place): void {
     isSynced: false,
     selected: new Set(),
     rollbackTo: undefined,
+    promotion: undefined,
   })
 }
 
