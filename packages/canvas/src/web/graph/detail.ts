@@ -33,11 +33,25 @@ export function useDetail(key: string): Detail {
   })
 }
 
-/** Keeps up with what is in view, for a graph of `count` nodes. */
-export function useFollowDetail(count: number): void {
+/** The nodes of a crowd that say all that they have to say; `all` where there is no crowd. */
+export function useFullNodes(): 'all' | ReadonlySet<string> {
+  return useDetails(({ nodes, isCrowd }) => (isCrowd ? nodes : 'all'))
+}
+
+export interface FollowOptions {
+  /** Of nodes in the graph. */
+  count: number
+  /** The picture or something in it is moved by hand: all stays as detailed as it is until that ends. */
+  isMoved: boolean
+}
+
+/** Keeps up with what is in view. */
+export function useFollowDetail({ count, isMoved }: FollowOptions): void {
   const store = useStoreApi()
   const isCrowd = count > crowd
+  useLayoutEffect(() => () => useDetails.setState({ nodes: 'all', isCrowd: false }), [])
   useLayoutEffect(() => {
+    if (isMoved) return undefined
     let timer = 0
     const look = (): void => {
       timer = 0
@@ -65,9 +79,8 @@ export function useFollowDetail(count: number): void {
     return () => {
       unsubscribe()
       clearTimeout(timer)
-      useDetails.setState({ nodes: 'all', isCrowd: false })
     }
-  }, [store, isCrowd])
+  }, [store, isCrowd, isMoved])
 }
 
 interface Placed {

@@ -40,6 +40,7 @@ import { useFitOnce } from './fit-once.ts'
 import { type FlowNode, draggedMembers, flowNodes, isResource, rounded } from './flow-nodes.ts'
 import { colourOf } from './node-state.tsx'
 import { placesOf } from './places.ts'
+import { PlainWires, useWireParts } from './plain-wires.tsx'
 import { ResourceNode } from './resource-node.tsx'
 import { useViewCentre } from './view-centre.ts'
 import { useStageKeys } from './stage-keys.ts'
@@ -50,6 +51,7 @@ import { WireEdge, type WireFlowEdge } from './wire-edge.tsx'
 const nodeTypes = { resource: ResourceNode, frame: FrameNode, note: NoteNode }
 const edgeTypes = { wire: WireEdge }
 const dotGap = 20
+const nothingDragged: ReadonlySet<string> = new Set()
 const noFlows: ReadonlyMap<string, Flow> = new Map<string, Flow>()
 
 export function Stage(): JSX.Element {
@@ -71,6 +73,7 @@ function Graph(): JSX.Element {
   const flow = useReactFlow<FlowNode, WireFlowEdge>()
   const isStill = useReducedMotion()
   const [gesture, setGesture] = useState<Gesture>()
+  const [dragged, setDragged] = useState(nothingDragged)
   const paths = useRef(new Map<string, WirePath>())
   const drags = useRef(0)
   /** The wire whose end is dragged. */
@@ -80,7 +83,7 @@ function Graph(): JSX.Element {
   const standIns = useMemo(() => standInsOf(graph.frames), [graph.frames])
   useStageKeys({ flow, shown, standIns })
   useFitOnce()
-  useFollowDetail(shown.length)
+  useFollowDetail({ count: shown.length, isMoved: gesture !== undefined })
   useViewCentre(flow)
 
   useEffect(() => {
@@ -96,6 +99,10 @@ function Graph(): JSX.Element {
   }, [selected, flow, isStill])
 
   const edges = useEdges({ wires: graph.wires, nodes: shown, standIns, paths: paths.current, canEdit, isStill })
+  const { whole, plain } = useWireParts(edges, dragged)
+  // Wires of what is dragged are whole: the others do not move.
+  const settled = useRef(nodes)
+  if (gesture !== 'drag') settled.current = nodes
   const wireFlows = useWireFlows(graph.wires)
 
   const onNodesChange = useCallback((changes: NodeChange<FlowNode>[]) => {
@@ -114,19 +121,20 @@ function Graph(): JSX.Element {
   }, [])
 
   const onDragStop = useCallback(
-    (_event: unknown, _node: unknown, dragged: FlowNode[]) => {
+    (_event: unknown, _node: unknown, moved: FlowNode[]) => {
       setGesture(undefined)
+      setDragged(nothingDragged)
       drags.current += 1
       const step = { label: texts.graph.move, mergeKey: `drag:${drags.current}` }
       const places = placesOf(useCanvas.getState().graph, shown)
       const positions = new Map(
-        dragged.flatMap((node) => {
+        moved.flatMap((node) => {
           if (node.type === 'frame') return [...draggedMembers(node, places)]
           return isResource(node) ? [[node.id, rounded(node.position)] as const] : []
         }),
       )
       if (positions.size > 0) act({ type: 'move', positions }, step)
-      for (const node of dragged) {
+      for (const node of moved) {
         if (node.type === 'note')
           act({ type: 'setNote', note: { ...node.data.note, position: rounded(node.position) } }, step)
       }
@@ -144,12 +152,15 @@ function Graph(): JSX.Element {
     <>
       <ReactFlow<FlowNode, WireFlowEdge>
         nodes={nodes}
-        edges={edges}
+        edges={whole}
         nodeTypes={nodeTypes}
         edgeTypes={edgeTypes}
         onNodesChange={onNodesChange}
         onEdgesChange={ignoreEdgeChanges}
-        onNodeDragStart={() => setGesture('drag')}
+        onNodeDragStart={(_event, _node, moved) => {
+          setGesture('drag')
+          setDragged(new Set(moved.map(({ id }) => id)))
+        }}
         onNodeDragStop={onDragStop}
         onMove={(event) => {
           if (event !== null) setGesture('pan')
@@ -222,6 +233,7 @@ function Graph(): JSX.Element {
       >
         <DotGrid />
         {gesture !== undefined && <div className="moving" />}
+        <PlainWires wires={plain} nodes={settled.current} paths={paths.current} />
         <TrafficOverlay paths={paths.current} flows={isStill ? noFlows : wireFlows} gesture={gesture} still={isStill} />
         {shown.length > 5 && (
           <MiniMap<FlowNode>

@@ -29,9 +29,11 @@ export const WireEdge = memo(function WireEdge(props: EdgeProps<WireFlowEdge>): 
   const [path, labelX, labelY] = getBezierPath({ sourceX, sourceY, sourcePosition, targetX, targetY, targetPosition })
   const paths = data?.paths
   useEffect(() => {
-    paths?.set(id, { id, sourceX, sourceY, targetX, targetY })
+    const own = { id, sourceX, sourceY, targetX, targetY }
+    paths?.set(id, own)
     return () => {
-      paths?.delete(id)
+      // It may be drawn elsewhere by now.
+      if (paths?.get(id) === own) paths.delete(id)
     }
   }, [paths, id, sourceX, sourceY, targetX, targetY])
   if (data === undefined) return <BaseEdge path={path} />
@@ -92,6 +94,11 @@ const colours: Readonly<Record<Health, string>> = {
   quiet: 'var(--line-2)',
   good: 'var(--ok)',
   failing: 'var(--bad)',
+}
+
+/** Of a wire with such a flow. */
+export function wireColour(flow: Flow | undefined): string {
+  return colours[healthOf(flow)]
 }
 
 function healthOf(flow: Flow | undefined): Health {
