@@ -24,6 +24,7 @@ import {
   events,
   Informers,
   namespaces,
+  networkPolicies,
   nodes,
   persistentVolumeClaims,
   persistentVolumes,
@@ -591,4 +592,16 @@ test('approved requests for client certificates are signed, or fail with the rea
     message: 'invalid usage for client certificate: server auth',
   })
   for (const name of ['denied', 'foreign']) expect(statusOf(name)?.certificate).toBeUndefined()
+})
+
+test('a NetworkPolicy says that it is not enforced, again when it asks for something else', async () => {
+  let told = Promise.withResolvers<string>()
+  context.events = { record: (_object, type, reason, message) => told.resolve(`${type} ${reason}: ${message}`) }
+  await start('networkpolicy-notice')
+  const policy = { metadata: { name: 'deny', namespace: 'default' }, spec: { podSelector: {} } }
+  const made = await client.create<KubeObject & typeof policy>(networkPolicies, policy)
+  expect(await told.promise).toMatch(/^Warning NotEnforced: this engine does not enforce NetworkPolicies/)
+  told = Promise.withResolvers()
+  await client.update(networkPolicies, { ...made, spec: { podSelector: { matchLabels: { app: 'web' } } } })
+  expect(await told.promise).toMatch(/^Warning NotEnforced/)
 })

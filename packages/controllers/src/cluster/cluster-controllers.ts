@@ -10,6 +10,7 @@ import { startEndpointSliceController } from './endpoints/endpoint-slice-control
 import { startEndpointSliceMirroringController } from './endpoints/endpoint-slice-mirroring-controller.ts'
 import { startEndpointsController } from './endpoints/endpoints-controller.ts'
 import { startGarbageCollector } from './garbage-collector/garbage-collector.ts'
+import { startAutoscalerNotices, startNetworkPolicyNotices } from './inert-kinds.ts'
 import { startNamespaceController } from './namespace-controller.ts'
 import { startNodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts'
 import { startTaintEvictionController } from './node-lifecycle/taint-eviction-controller.ts'
@@ -45,6 +46,8 @@ export const clusterControllers: Readonly<Record<string, (context: ControllerCon
   'certificatesigningrequest-signing-controller': startCertificateSigningController,
   'certificatesigningrequest-cleaner-controller': startCertificateCleaner,
   'event-expiry-controller': startEventExpiryController,
+  'networkpolicy-notice': startNetworkPolicyNotices,
+  'horizontal-pod-autoscaler-notice': startAutoscalerNotices,
 }
 
 /**
@@ -74,6 +77,7 @@ export const clusterControllerUsers: Readonly<Record<string, string>> = {
   'certificatesigningrequest-cleaner-controller': account('certificate-controller'),
   // Deletes what is left over, as the garbage collector does.
   'event-expiry-controller': account('generic-garbage-collector'),
+  'horizontal-pod-autoscaler-notice': account('horizontal-pod-autoscaler'),
 }
 
 function account(name: string): string {
