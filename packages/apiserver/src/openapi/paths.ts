@@ -38,12 +38,15 @@ const deleteParameters: readonly Parameter[] = [
   ['orphanDependents', 'boolean'],
   ['propagationPolicy', 'string'],
 ]
-const patchTypes = [
+const strategicMergePatch = 'application/strategic-merge-patch+json'
+const patchTypes: readonly string[] = [
   'application/json-patch+json',
   'application/merge-patch+json',
-  'application/strategic-merge-patch+json',
+  strategicMergePatch,
   'application/apply-patch+yaml',
 ]
+/** kubectl apply sends a strategic merge patch to every kind whose document offers it; custom kinds have none. */
+const customPatchTypes = patchTypes.filter((type) => type !== strategicMergePatch)
 
 /** Stands for the definition where the answer is text. */
 const textAnswer = ''
@@ -144,7 +147,7 @@ export class Paths {
       item[operation.method] = {
         tags: [`${group.join('_')}_${row.version}`],
         operationId: operation.id.replace('*', api) + subject + suffix,
-        ...this.#body(operation),
+        ...this.#body(operation, row.jsonSchema !== undefined),
         responses: this.#responses(operation),
         'x-kubernetes-action': operation.action,
         'x-kubernetes-group-version-kind': kind,
@@ -164,16 +167,15 @@ export class Paths {
     return this.#version === 2 ? { name, in: place, ...required, ...schema } : { name, in: place, ...required, schema }
   }
 
-  #body({ method, body, parameters }: Operation): Json {
+  #body({ method, body, parameters }: Operation, isCustom: boolean): Json {
     const query = parameters.map((parameter) => this.#parameter(parameter, 'query'))
     if (body === undefined) return { parameters: query }
+    const types = method === 'patch' ? (isCustom ? customPatchTypes : patchTypes) : ['*/*']
     const schema = this.#definitions.ref(body)
     const required = method === 'delete' ? {} : { required: true }
     if (this.#version === 2) {
-      const consumes = method === 'patch' ? patchTypes : ['*/*']
-      return { consumes, parameters: [{ name: 'body', in: 'body', ...required, schema }, ...query] }
+      return { consumes: types, parameters: [{ name: 'body', in: 'body', ...required, schema }, ...query] }
     }
-    const types = method === 'patch' ? patchTypes : ['*/*']
     return {
       parameters: query,
       requestBody: { content: Object.fromEntries(types.map((type) => [type, { schema }])), ...required },

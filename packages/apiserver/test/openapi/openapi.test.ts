@@ -119,6 +119,24 @@ describe('OpenAPI v3', () => {
     ])
   })
 
+  it('offers a strategic merge patch for built-in kinds alone: kubectl apply goes by it', () => {
+    const types = (path: string, item: string): string[] => {
+      const { paths } = openApiV3Document(path, [...rows, widgets]) as {
+        paths: Record<string, { patch: { requestBody: { content: Json } } }>
+      }
+      return Object.keys(paths[item]?.patch.requestBody.content ?? {})
+    }
+    const strategic = 'application/strategic-merge-patch+json'
+    expect(types('apis/apps/v1', '/apis/apps/v1/namespaces/{namespace}/deployments/{name}')).toContain(strategic)
+    const custom = '/apis/example.com/v1/namespaces/{namespace}/widgets/{name}'
+    for (const path of [custom, `${custom}/status`])
+      expect(types('apis/example.com/v1', path)).toEqual([
+        'application/json-patch+json',
+        'application/merge-patch+json',
+        'application/apply-patch+yaml',
+      ])
+  })
+
   it('refers to nothing that is not in the document', () => {
     for (const path of ['api/v1', 'apis/apps/v1', 'apis/apiextensions.k8s.io/v1', 'apis/example.com/v1']) {
       const document = openApiV3Document(path, [...rows, widgets]) as { components: { schemas: Json } }
