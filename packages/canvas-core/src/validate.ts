@@ -1,7 +1,7 @@
 // Problems of a document before it is deployed, object by object: what its schema refuses, what its neighbours tell, and
 // wires in a circle.
 
-import { type FieldError, type Unstructured, deepEqual, fieldErrorText } from '@binnacle/api'
+import { type FieldError, type Unstructured, deepEqual } from '@binnacle/api'
 import { group } from '@binnacle/model'
 import { contentOf } from './content.ts'
 import { type CanvasDocument, objectsOf, schemaOf } from './document.ts'
@@ -12,6 +12,7 @@ import { isRecord } from './schemas.ts'
 import { removalProblems } from './validate/removal-problems.ts'
 import { type Lookup, type ProblemContext, microserviceProblems, nameProblems } from './validate/resource-problems.ts'
 import { isTransitionRule } from './validate/rules.ts'
+import { problemWords } from './validate/problem-words.ts'
 import { schemaErrors } from './validate/schema-errors.ts'
 
 /** By object; an object without problems is not in it. */
@@ -118,16 +119,8 @@ function formProblems(document: CanvasDocument, object: Unstructured): readonly 
   return errors
 }
 
-/**
- * A field error in the words after its path, as the server's causes have them, but without a whole list or object; and of
- * what is empty only that, since which pattern nothing does not match helps nobody.
- */
 export function ofFieldError(key: ObjectKey, error: FieldError): Problem {
-  if (error.badValue === '' && error.type === 'FieldValueInvalid')
-    return { key, path: error.field, severity: 'error', reason: error.type, message: 'is empty: fill it in' }
-  const isLong = typeof error.badValue === 'object' && error.detail !== '' && error.type !== 'FieldValueForbidden'
-  const text = isLong ? error.detail : fieldErrorText(error).slice(error.field.length + 2)
-  return { key, path: error.field, severity: 'error', reason: error.type, message: text }
+  return { key, path: error.field, severity: 'error', reason: error.type, message: problemWords(error) }
 }
 
 /** Fields that must stay as they are: rules over `oldSelf` of the form `self.x == oldSelf.x`. */

@@ -20,21 +20,26 @@ describe('validate', () => {
     expect(problemsOf({ image: 'a:1', ports: [http], replicas: 2 })).toEqual([])
   })
 
-  it('says what a schema refuses in the words of the server', () => {
+  it('says what a schema refuses, and what it would take', () => {
     expect(problemsOf({ image: 'a', replicas: -1, serviceType: 'Any', ports: [{ name: 'Http', port: '80' }] })).toEqual(
       [
         'spec.image: Invalid value: "a": an explicit tag or digest is needed, such as shop/api:1.4.2: what runs must be known',
-        'spec.replicas: Invalid value: -1: spec.replicas in body should be greater than or equal to 0',
+        'spec.replicas: -1 is too small: at least 0',
         'spec.serviceType: Unsupported value: "Any": supported values: "ClusterIP", "NodePort", "LoadBalancer"',
-        `spec.ports[0].name: Invalid value: "Http": spec.ports[0].name in body should match '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'`,
-        'spec.ports[0].port: Invalid value: "string": spec.ports[0].port in body must be of type integer: "string"',
+        'spec.ports[0].name: "Http" is not small letters, digits and hyphens, such as my-name',
+        'spec.ports[0].port: a whole number is needed',
       ],
     )
   })
 
   it('says what is missing, repeated, or excludes another', () => {
     expect(problemsOf({ image: 'a:1', storage: [{ name: 'd', path: '/d' }] })).toEqual([
-      'spec.storage[0].size: Required value',
+      'spec.storage[0].size: is empty: fill it in',
+    ])
+    expect(problemsOf({ image: '', storage: [{ name: 'd', path: 'data', size: 'much' }] })).toEqual([
+      'spec.image: is empty: fill it in',
+      'spec.storage[0].path: "data" is not the whole path of a folder, such as /data',
+      'spec.storage[0].size: "much" is not a size, such as 1Gi',
     ])
     expect(problemsOf({ image: 'a:1', env: [{ name: 'A' }, { name: 'A' }] })).toEqual([
       'spec.env[1]: Duplicate value: {"name":"A"}',

@@ -145,6 +145,12 @@ export const texts = {
     restarts: (count: number): string => `${count} ${count === 1 ? 'restart' : 'restarts'}`,
     none: 'none',
   },
+  jobs: {
+    title: 'Jobs',
+    run: 'Run now',
+    onDemand: 'on demand',
+    runs: (name: string): string => `${name} runs`,
+  },
   arrange: {
     align: 'Align',
     left: 'Align left edges',

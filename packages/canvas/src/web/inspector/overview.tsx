@@ -7,7 +7,7 @@ import { ask, kube, pathOf } from '../data/kube-api.ts'
 import { resourceOf } from '../data/resources.ts'
 import { Change } from '../dialogs/change.tsx'
 import { duplicate, removeSelected } from '../graph/stage-keys.ts'
-import { podsOf, useFigures } from '../state/figures.ts'
+import { useFigures } from '../state/figures.ts'
 import { mayCallServices, mayDo, mayEndPods, mayRemove } from '../state/permissions.ts'
 import { messageOf } from '../state/session.ts'
 import { act, openDialog, select, setView, startLeading, toast, useCanvas } from '../state/store.ts'
@@ -15,7 +15,8 @@ import { texts } from '../texts.ts'
 import { age, bytes, cores, milliseconds, percent, rate } from '../ui/format.ts'
 import { Icon } from '../ui/icons.tsx'
 import { logBeginOf } from '../state/trouble.ts'
-import { PodList } from './pod-list.tsx'
+import { JobList } from './job-list.tsx'
+import { PodList, usePods } from './pod-list.tsx'
 
 interface PartProps {
   node: GraphNode
@@ -30,6 +31,7 @@ export function Overview(props: PartProps): JSX.Element {
       <Figures {...props} />
       <Facts {...props} />
       <PodList node={props.node} canEdit={props.canEdit} />
+      <JobList node={props.node} />
       <Wires {...props} />
       <Actions {...props} />
     </>
@@ -327,7 +329,7 @@ function Wires({ node, canEdit }: PartProps): JSX.Element {
 }
 
 function Actions({ node, canEdit }: PartProps): JSX.Element | undefined {
-  const [pod] = podsOf(node)
+  const pod = usePods(node).find(({ status }) => status?.phase === 'Running')?.metadata.name
   const canAdd = useCanvas((state) => mayDo(state, 'create', node.object))
   const canRemove = useCanvas((state) => mayRemove(state, node.key))
   const canPatch = useCanvas((state) => mayDo(state, 'patch', node.object))
