@@ -121,6 +121,12 @@ describe.skipIf(!hasKubectl)('the environments of an application (needs kubectl)
     ).toBe('there is no Secret elsewhere with the key kubeconfig: create it')
   })
 
+  it('are looked for where the application is at home', async () => {
+    expect(await refused('promote', 'shop', '--to', 'staging', '-n', 'shop-dev')).toMatch(
+      /^binnacle: shop has no environments in the namespace shop-dev of the engine: write environments\/staging\.yaml/,
+    )
+  })
+
   it('get nothing before the one that they are promoted from', async () => {
     expect(await refused('promote', 'shop', '--to', 'staging', '--yes')).toBe(
       'binnacle: shop has no releases in environment dev: `binnacle deploy … --env dev` makes the first',

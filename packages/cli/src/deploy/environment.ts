@@ -70,8 +70,11 @@ export async function findEnvironment(
   const found = live.find(({ metadata }) => metadata.name === name)
   if (found !== undefined) return found
   const names = [...new Set([...written, ...live].map(({ metadata }) => metadata.name))].join(', ')
+  const place = `the namespace ${home.namespace} of ${home.name}`
   throw new CliError(
-    `${project.application} has no environment ${name}: ${names === '' ? 'write one as environments/' + name + '.yaml (kind: Environment)' : `there are ${names}`}`,
+    names === ''
+      ? `${project.application} has no environments in ${place}: write environments/${name}.yaml (kind: Environment), and \`kubectl apply\` it there`
+      : `${project.application} has no environment ${name}: there are ${names}`,
   )
 }
 
