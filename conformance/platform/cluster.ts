@@ -6,7 +6,7 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { KubeObject } from '@binnacle/api'
-import { type CommandResult, command, end, main } from '../../e2e/support.ts'
+import { type CommandResult, command, end, eventually, main } from '../../e2e/support.ts'
 import { peers, startPeer } from '../peer.ts'
 
 /** Name of the context in the control plane's kubeconfig. */
@@ -18,6 +18,13 @@ export interface RunOptions {
   cwd?: string
 }
 
+export interface Serving extends AsyncDisposable {
+  /** The first that it said. */
+  line: string
+  /** All that it said until now. */
+  said: () => string
+}
+
 export interface RealCluster extends AsyncDisposable {
   /** A copy, which may be changed. */
   readonly kubeconfig: string
@@ -26,8 +33,10 @@ export interface RealCluster extends AsyncDisposable {
   binnacle(args: readonly string[], options?: RunOptions): Promise<CommandResult>
   kubectl(args: readonly string[], options?: RunOptions): Promise<string>
   helm(args: readonly string[], options?: RunOptions): Promise<string>
-  /** A command of `binnacle` that goes on: its first line, and its end. */
-  serve(args: readonly string[]): Promise<{ line: string } & AsyncDisposable>
+  /** A context of the kubeconfig with the rights of a ServiceAccount. */
+  addContext(context: { name: string; account: string; namespace: string }): Promise<void>
+  /** A command of `binnacle` that goes on. */
+  serve(args: readonly string[]): Promise<Serving>
   /** All objects of a namespace, of all kinds that can be listed. */
   objectsIn(namespace: string): Promise<KubeObject[]>
 }
@@ -49,10 +58,19 @@ export async function startCluster({ data }: { data: string }): Promise<RealClus
     binnacle: (args, options = {}) => command(process.execPath, [main, ...args], { env, ...options }),
     kubectl,
     helm: (args, options = {}) => run('helm', args, options),
+    async addContext({ name, account, namespace }) {
+      const token = await kubectl(['create', 'token', account, '-n', namespace])
+      await kubectl(['config', 'set-credentials', name, `--token=${token.trim()}`])
+      await kubectl(['config', 'set-context', name, '--cluster=peer', `--user=${name}`])
+    },
     async serve(args) {
       const child = spawn(process.execPath, [main, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
       children.push(child)
-      return { line: await firstWord(child), [Symbol.asyncDispose]: () => end(child, 'SIGTERM') }
+      let text = ''
+      const read = (chunk: string): void => void (text += chunk)
+      for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', read)
+      const line = await eventually(`the first line of ${args.join(' ')}`, () => /^.+(?=\n)/.exec(text)?.[0])
+      return { line, said: () => text, [Symbol.asyncDispose]: () => end(child, 'SIGTERM') }
     },
     async objectsIn(namespace) {
       const kinds = await kubectl(['api-resources', '--namespaced', '--verbs=list', '-o', 'name'])
@@ -82,19 +100,4 @@ export async function requireVersion(cluster: RealCluster): Promise<string> {
 export function succeeded(what: string, { code, stdout, stderr }: CommandResult): string {
   if (code !== 0) throw new Error(`${what} failed with ${code}:\n${stderr}${stdout}`)
   return stdout
-}
-
-/** The first line of either stream. */
-function firstWord(child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = ''
-    const read = (chunk: string): void => {
-      text += chunk
-      const end = text.indexOf('\n')
-      if (end >= 0) resolve(text.slice(0, end))
-    }
-    child.stdout?.setEncoding('utf8').on('data', read)
-    child.stderr?.setEncoding('utf8').on('data', read)
-    child.once('exit', (code) => reject(new Error(`it ended with ${code}: ${text}`)))
-  })
 }

@@ -23,7 +23,9 @@ await using cluster = await startCluster({ data: engine.data })
 const version = await requireVersion(cluster)
 const refusals = [await refusal(['deploy', 'examples/shop', '--context', context, '-n', 'shop', '--push', 'REGISTRY'])]
 succeeded('install', await cluster.binnacle(['install', '--context', context]))
-await using _controllers = await cluster.serve(['controllers', '--context', context])
+// With the rights of the account that `install` made for them, and no more.
+await cluster.addContext({ name: 'controllers', account: 'binnacle-controllers', namespace: 'binnacle-system' })
+await using controllers = await cluster.serve(['controllers', '--context', 'controllers'])
 refusals.push(await refusal(['deploy', 'examples/shop', '--context', context, '-n', 'shop']))
 
 // There is no storage class here: disks as an administrator would provide them.
@@ -57,6 +59,15 @@ if (isWanted('environments')) {
   promotions = await promoteThrough({ engine, cluster })
   tell(`shop, ${promotions.rows.length} environments`, promotions.differences)
 }
+
+const isStep = /^· |^$/
+tell(
+  'controllers, all that they said',
+  controllers
+    .said()
+    .split('\n')
+    .filter((line) => !isStep.test(line)),
+)
 
 if (picture !== undefined && promotions !== undefined) {
   const report = { version, deployed, refusals, exports, picture, promotions }
