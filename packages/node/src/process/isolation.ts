@@ -19,6 +19,8 @@ export interface Isolation {
   /** util-linux `script`, which gives a program a terminal. */
   script: string | undefined
   stty: string | undefined
+  /** util-linux `setpriv`, which gives a program supplementary groups. */
+  setpriv: string | undefined
   mkfifo: string | undefined
   /** Folder in which memory groups can be made (cgroup v1 or v2). */
   memoryGroups: { path: string; version: 1 | 2 } | undefined
@@ -45,9 +47,27 @@ export function namespaceArguments(mode: IsolationMode): string[] {
   return mode === 'user' ? ['--user', '--map-root-user', ...common] : common
 }
 
+export interface ProgramUser {
+  uid: number
+  gid: number
+  /** Supplementary ones. */
+  groups: readonly number[]
+}
+
+/**
+ * Words before `unshare` or `nsenter` that set the group and the supplementary groups, where there are such. Those tools
+ * drop them when they are told a group: they are then told the user only. Throws where the machine cannot.
+ */
+export function groupsCommand({ setpriv }: Isolation, { gid, groups }: ProgramUser): string[] {
+  if (groups.length === 0) return []
+  if (setpriv === undefined)
+    throw new Error('fsGroup and supplementalGroups need the program `setpriv` (util-linux) on this machine')
+  return [setpriv, `--regid=${gid}`, `--groups=${groups.join(',')}`, '--']
+}
+
 export async function findIsolation(directory: string, wanted?: IsolationMode): Promise<Isolation> {
-  const [unshare, nsenter, script, stty, mkfifo] = await Promise.all(
-    ['unshare', 'nsenter', 'script', 'stty', 'mkfifo'].map(findTool),
+  const [unshare, nsenter, script, stty, setpriv, mkfifo] = await Promise.all(
+    ['unshare', 'nsenter', 'script', 'stty', 'setpriv', 'mkfifo'].map(findTool),
   )
   const isRoot = process.getuid?.() === 0
   let mode: IsolationMode = 'plain'
@@ -66,6 +86,7 @@ export async function findIsolation(directory: string, wanted?: IsolationMode): 
     nsenter: nsenter ?? '',
     script,
     stty,
+    setpriv,
     mkfifo,
     memoryGroups: isRoot ? await findMemoryGroups() : undefined,
   }

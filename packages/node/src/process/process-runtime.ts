@@ -23,7 +23,15 @@ import {
   type StreamOptions,
 } from '../runtime.ts'
 import { environmentFile } from './environment-file.ts'
-import { type Isolation, type IsolationMode, findIsolation, findTool, namespaceArguments } from './isolation.ts'
+import {
+  type Isolation,
+  type IsolationMode,
+  type ProgramUser,
+  findIsolation,
+  findTool,
+  groupsCommand,
+  namespaceArguments,
+} from './isolation.ts'
 import { type AssignedPort, PortReservations, PortTakenError, portEnvironment } from './ports.ts'
 import { usageOf } from './proc-files.ts'
 import { type ContainerRecord, ProcessContainer, portConflictMessage } from './process-container.ts'
@@ -292,6 +300,10 @@ class ProcessRuntime implements ContainerRuntime {
     const { mode, unshare } = this.#isolation
     const { directory } = container
     const terminal = config.tty ? await this.#terminal() : []
+    const user = mode === 'root' ? config.user : undefined
+    const groups = user === undefined ? [] : this.#groups(user)
+    const userOptions =
+      user === undefined ? '' : `${groups.length === 0 ? `--setgid=${user.gid} ` : ''}--setuid=${user.uid}`
     const launch = [
       '/bin/sh',
       join(this.#directory, 'bin', 'launch.sh'),
@@ -299,7 +311,8 @@ class ProcessRuntime implements ContainerRuntime {
       mode,
       config.rootfs ?? '-',
       config.workingDirectory,
-      mode === 'root' && config.user !== undefined ? `--setgid=${config.user.gid} --setuid=${config.user.uid}` : '',
+      userOptions,
+      groups.join(' '),
       unshare,
       ...(mode === 'plain' ? await imagePaths(config) : config.argv),
     ]
@@ -326,6 +339,14 @@ class ProcessRuntime implements ContainerRuntime {
       return { supervisor, programPid: await Promise.race([this.#launched(supervisor, container), refused]) }
     } finally {
       await output.close()
+    }
+  }
+
+  #groups(user: ProgramUser): string[] {
+    try {
+      return groupsCommand(this.#isolation, user)
+    } catch (cause) {
+      throw new StartContainerError('CreateContainerError', (cause as Error).message, { cause })
     }
   }
 

@@ -30,7 +30,7 @@ exit "$code"
  * over those. Nothing on the host is written: a folder in which something must be made is covered first, by an overlay
  * or, where that is refused, by a folder of links.
  */
-export const launchScript: string = `dir=$1; mode=$2; rootfs=$3; workdir=$4; user=$5; unshare=$6; shift 6
+export const launchScript: string = `dir=$1; mode=$2; rootfs=$3; workdir=$4; user=$5; groups=$6; unshare=$7; shift 7
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 fail() { echo "$*" >&3; exit 125; }
 
@@ -229,8 +229,8 @@ fi
 hostname "$(cat "$dir/hostname")" 2>/dev/null
 echo "ok $$" >&3
 exec 3>&-
-# $user is empty or two options; neither has blanks in its values.
-set -- "$unshare" --root="$root" --wd="$workdir" $user -- "$@"
+# $user and $groups are empty or words without blanks.
+set -- $groups "$unshare" --root="$root" --wd="$workdir" $user -- "$@"
 # The program's variables last: some are called like those above.
 . "$dir/environment"
 exec "$@"

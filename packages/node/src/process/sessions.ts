@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { ifMissing } from '../missing-file.ts'
 import type { ExecSession, StreamOptions } from '../runtime.ts'
-import type { Isolation } from './isolation.ts'
+import { type Isolation, type ProgramUser, groupsCommand } from './isolation.ts'
 import { unlessGone } from './proc-files.ts'
 import { type ProcessContainer, sendSignal } from './process-container.ts'
 import { shellCommand } from './shell-command.ts'
@@ -20,7 +20,7 @@ interface ExecRequest {
   pid: number
   environment: Readonly<Record<string, string>>
   workingDirectory: string
-  user?: { uid: number; gid: number } | undefined
+  user?: ProgramUser | undefined
 }
 
 export async function execSession(request: ExecRequest): Promise<ExecSession> {
@@ -67,9 +67,14 @@ export async function execSession(request: ExecRequest): Promise<ExecSession> {
 function insideOf({ command, isolation, pid, user }: ExecRequest): string[] {
   if (isolation.mode === 'plain') return [...command]
   const namespaces = ['-t', String(pid), '-m', '-u', '-r', '-w']
+  let groups: string[] = []
   if (isolation.mode === 'user') namespaces.push('-U', '--preserve-credentials')
-  else if (user !== undefined) namespaces.push('-S', String(user.uid), '-G', String(user.gid))
-  return [isolation.nsenter, ...namespaces, '--', ...command]
+  else if (user !== undefined) {
+    groups = groupsCommand(isolation, user)
+    namespaces.push('-S', String(user.uid))
+    if (groups.length === 0) namespaces.push('-G', String(user.gid))
+  }
+  return [...groups, isolation.nsenter, ...namespaces, '--', ...command]
 }
 
 /** The terminal belongs to the child of `script`. */

@@ -209,6 +209,30 @@ export function programRuntimeContract(name: string, open: () => Promise<Program
       expect(await text(session.stdout ?? Readable.from([]))).toBe('first\nsecond\n')
     })
 
+    // Only root may become somebody else.
+    test.skipIf(process.getuid?.() !== 0)(
+      'a program and its commands have the user and all groups asked for',
+      async () => {
+        await using subject = await open()
+        const { runtime } = subject
+        const user = { uid: 1000, gid: 2000, groups: [3000, 4000] }
+        const argv = ['sh', '-c', 'id -u; id -G; exec sleep 1000']
+        const { id } = await started(subject, 'a', { argv, user })
+        const lines: string[] = []
+        for await (const line of runtime.readLog(
+          id,
+          { follow: true, timestamps: false },
+          new AbortController().signal,
+        )) {
+          lines.push(...line.toString().trim().split('\n'))
+          if (lines.length === 2) break
+        }
+        expect(lines).toEqual(['1000', '2000 3000 4000'])
+        const session = await runtime.exec(id, ['id', '-G'], streams)
+        expect(await text(session.stdout ?? Readable.from([]))).toBe('2000 3000 4000\n')
+      },
+    )
+
     test('the next runtime finds what runs, with its ports', async () => {
       await using subject = await open()
       const ports = [{ containerPort: 8080, protocol: 'TCP' }]
