@@ -98,6 +98,7 @@ function One({ node }: { node: GraphNode }): JSX.Element {
                 <YamlEditor
                   value={asYaml(objectOf(document, node.key) ?? node.object)}
                   readOnly={!canEdit}
+                  problems={node.problems}
                   label={`${node.title} YAML`}
                   onChange={(object) =>
                     act(

@@ -2,19 +2,23 @@
 
 import { yaml } from '@codemirror/lang-yaml'
 import { HighlightStyle, syntaxHighlighting } from '@codemirror/language'
-import { type Diagnostic, lintGutter, linter } from '@codemirror/lint'
+import { forceLinting, lintGutter, linter } from '@codemirror/lint'
 import { Annotation, Compartment, EditorState } from '@codemirror/state'
 import { EditorView } from '@codemirror/view'
 import { tags } from '@lezer/highlight'
 import { basicSetup } from 'codemirror'
+import type { Problem } from '@binnacle/canvas-core'
 import { type JSX, useEffect, useRef } from 'react'
-import { LineCounter, parseDocument, stringify } from 'yaml'
+import { parseDocument, stringify } from 'yaml'
 import { texts } from '../texts.ts'
+import { problemsInText } from './yaml-problems.ts'
 
 interface YamlEditorProps {
   value: unknown
   readOnly: boolean
   label: string
+  /** What is wrong with fields of the value. */
+  problems: readonly Problem[]
   /** Called with each text that is good YAML and an object. */
   onChange: (value: Record<string, unknown>) => void
 }
@@ -49,21 +53,13 @@ function textOf(value: unknown): string {
   return stringify(value, { lineWidth: 0 })
 }
 
-function problemsIn(text: string): Diagnostic[] {
-  const document = parseDocument(text, { lineCounter: new LineCounter() })
-  return [...document.errors, ...document.warnings].map((problem) => ({
-    from: Math.min(problem.pos[0], text.length),
-    to: Math.min(problem.pos[1], text.length),
-    severity: problem.name === 'YAMLWarning' ? 'warning' : 'error',
-    message: problem.message,
-  }))
-}
-
-export function YamlEditor({ value, readOnly, label, onChange }: YamlEditorProps): JSX.Element {
+export function YamlEditor({ value, readOnly, label, problems, onChange }: YamlEditorProps): JSX.Element {
   const host = useRef<HTMLDivElement>(null)
   const view = useRef<EditorView>(undefined)
   const latest = useRef(onChange)
   latest.current = onChange
+  const known = useRef(problems)
+  known.current = problems
   /** The text of the value that the editor itself gave: it must not come back and move the cursor. */
   const given = useRef<string>(undefined)
   const editable = useRef(new Compartment())
@@ -80,7 +76,7 @@ export function YamlEditor({ value, readOnly, label, onChange }: YamlEditorProps
           yaml(),
           theme,
           lintGutter(),
-          linter(({ state }) => problemsIn(state.doc.toString()), { delay: 200 }),
+          linter(({ state }) => problemsInText(state.doc.toString(), known.current), { delay: 200 }),
           editable.current.of(EditorState.readOnly.of(readOnly)),
           EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
           syntaxHighlighting(colours),
@@ -111,6 +107,10 @@ export function YamlEditor({ value, readOnly, label, onChange }: YamlEditorProps
       annotations: fromOutside.of(true),
     })
   }, [value])
+
+  useEffect(() => {
+    if (view.current !== undefined) forceLinting(view.current)
+  }, [problems])
 
   useEffect(() => {
     view.current?.dispatch({ effects: editable.current.reconfigure(EditorState.readOnly.of(readOnly)) })
