@@ -2,7 +2,7 @@
 
 import { type GraphNode, objectOf } from '@binnacle/canvas-core'
 import { Tabs } from 'radix-ui'
-import { type JSX, Suspense, useRef } from 'react'
+import { type JSX, Suspense, useState } from 'react'
 import { familyLooks } from '../graph/families.ts'
 import { StateMark } from '../graph/node-state.tsx'
 import { useNode } from '../state/figures.ts'
@@ -132,12 +132,19 @@ function asYaml({ apiVersion, kind, metadata, spec, status, ...rest }: GraphNode
 const minWidth = 340
 const maxWidth = 720
 
+/** In CSS pixels. */
+function keptWidth(): number {
+  return Number.parseInt(getComputedStyle(document.documentElement).getPropertyValue('--side'), 10)
+}
+
 /** Drag or arrow keys: how wide the inspector is. */
 function Grip(): JSX.Element {
-  const width = useRef(404)
+  const [width, setWidth] = useState(keptWidth)
   const set = (next: number): void => {
-    width.current = Math.max(minWidth, Math.min(maxWidth, next))
-    document.querySelector<HTMLElement>('.app')?.style.setProperty('--side', `${width.current}px`)
+    const bounded = Math.max(minWidth, Math.min(maxWidth, next))
+    setWidth(bounded)
+    // On the root, so that what stands beside the inspector knows it, and the next one is as wide.
+    document.documentElement.style.setProperty('--side', `${bounded}px`)
   }
   return (
     <div
@@ -147,13 +154,13 @@ function Grip(): JSX.Element {
       aria-label={texts.inspector.width}
       aria-valuemin={minWidth}
       aria-valuemax={maxWidth}
-      aria-valuenow={width.current}
+      aria-valuenow={width}
       tabIndex={0}
       onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
       onPointerMove={(event) => event.buttons === 1 && set(window.innerWidth - event.clientX)}
       onKeyDown={(event) => {
-        if (event.key === 'ArrowLeft') set(width.current + 24)
-        if (event.key === 'ArrowRight') set(width.current - 24)
+        if (event.key === 'ArrowLeft') set(width + 24)
+        if (event.key === 'ArrowRight') set(width - 24)
       }}
     />
   )
