@@ -37,7 +37,7 @@ export function flowNodes(before: readonly FlowNode[], { shown, graph, selected,
     // One of another application of the namespace, or of nodes that are gone.
     if (!shown.some(({ group }) => group === frame.name)) continue
     const known = old.get(frameId(frame.name))
-    next.push(known?.dragging === true ? known : frameNode(frame, { places, shown }))
+    next.push(known?.dragging === true ? known : measuredAs(known, frameNode(frame, { places, shown })))
   }
   for (const node of shown) {
     if (standIns.has(node.key)) continue
@@ -76,16 +76,27 @@ export function flowNodes(before: readonly FlowNode[], { shown, graph, selected,
   if (selected.size === 0 && node?.type === 'resource')
     next[first] = { ...node, domAttributes: { ...node.domAttributes, tabIndex: 0 } }
   for (const note of graph.notes) {
-    next.push({
-      id: `note:${note.id}`,
-      type: 'note',
-      position: note.position,
-      data: { note },
-      zIndex: 2,
-      selectable: false,
-    })
+    const id = `note:${note.id}`
+    const known = old.get(id)
+    if (known?.type === 'note' && (known.data.note === note || known.dragging === true)) next.push(known)
+    else {
+      const fresh: NoteFlowNode = {
+        id,
+        type: 'note',
+        position: note.position,
+        data: { note },
+        zIndex: 2,
+        selectable: false,
+      }
+      next.push(measuredAs(known, fresh))
+    }
   }
   return next
+}
+
+/** The library hides what it has not measured: a note that is written would lose the focus with each sample of figures. */
+function measuredAs<T extends FlowNode>(known: FlowNode | undefined, fresh: T): T {
+  return known?.measured === undefined ? fresh : { ...fresh, measured: known.measured }
 }
 
 const framePadding = { x: 24, top: 32, bottom: 24 }
