@@ -79,7 +79,7 @@ describe.skipIf(missing !== '')(`the Canvas${missing === '' ? '' : ` (needs ${mi
     await drawWire(page, 'orders', 'api')
     // Tidied up, which moves nothing of what runs.
     await page.getByRole('button', { name: 'Tidy up' }).click()
-    await expect.poll(() => isLeftOf(page, 'orders', 'api')).toBe(true)
+    await expect.poll(() => isLeftOf(page, 'orders', 'api'), { timeout: 20_000 }).toBe(true)
     await page.getByRole('button', { name: 'Fit to screen' }).click()
     // 12–13: staged, and compared.
     await picture(page, 'staged')
