@@ -212,7 +212,7 @@ describe('an edit that is wrong', { timeout: 120_000 }, () => {
     const { page } = canvas
     const { input, problem } = field(page, 'spec.replicas')
     await input.fill('many')
-    await says(problem, /must be of type integer/)
+    await says(problem, /a whole number is needed/)
     await input.fill('2')
     await expect.poll(() => problem.count()).toBe(0)
     await page.locator('.offer > summary').last().click()
