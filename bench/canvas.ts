@@ -100,6 +100,8 @@ async function frames(page: Page, what: 'pane' | 'node'): Promise<Frames> {
   const found = await page.evaluate<Frames>('probe.end()')
   await page.mouse.move(from.x, from.y)
   await page.mouse.up()
+  // What lies over the nodes meanwhile goes when the page has seen the end.
+  await page.locator('.moving').waitFor({ state: 'detached' })
   return found
 }
 
