@@ -30,7 +30,7 @@ const hasRedis = await hasProgram('redis-server')
 
 /** Nothing listens there. */
 const nowhere = { host: '127.0.0.1', port: 1 }
-const missingHost = /should be at least 1 chars long|Required value/
+const missingHost = /is empty: fill it in/
 
 describe('a data source that runs elsewhere', { timeout: 60_000 }, () => {
   const sources = useApplication('sources', () => shared.engine)
