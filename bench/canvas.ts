@@ -88,7 +88,7 @@ async function frames(page: Page, what: 'pane' | 'node'): Promise<Frames> {
   await page.mouse.move(from.x, from.y)
   await page.mouse.down()
   await page.mouse.move(from.x + 8, from.y + 8)
-  const moving = what === 'pane' ? '.react-flow__viewport' : `.react-flow__node[data-id="${from.id ?? ''}"]`
+  const moving = what === 'pane' ? '.react-flow__pane' : `.react-flow__node[data-id="${from.id ?? ''}"]`
   await page.evaluate(`probe.begin(${JSON.stringify(moving)})`)
   const until = performance.now() + gestureMs
   const told: Promise<void>[] = []

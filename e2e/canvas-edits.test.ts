@@ -336,7 +336,8 @@ async function drag(page: Page, from: string, to: Locator): Promise<void> {
 /** A script for a page: when `condition`, an expression of an element, holds; in milliseconds since the epoch. */
 const whenSeen = (selector: string, condition: string): string => `new Promise((resolve) => {
   const element = document.querySelector(${JSON.stringify(selector)})
-  const before = element.style.transform
+  const placeNow = () => element.style.left + ' ' + element.style.top
+  const before = placeNow()
   new MutationObserver((_, observer) => {
     if (!(${condition})) return
     observer.disconnect()
@@ -362,7 +363,7 @@ describe('two browsers on one application', { timeout: 120_000 }, () => {
     const edits: number[] = []
     for (let round = 1; round <= rounds; round++) {
       const seen = other.page.evaluate<number>(
-        whenSeen(flowNode('together', 'cache'), 'element.style.transform !== before'),
+        whenSeen(flowNode('together', 'cache'), 'placeNow() !== before'),
       )
       moves.push(await took(one.page, seen, () => moveNode(one.page, 'cache', 40)))
     }
@@ -489,9 +490,8 @@ function flowNode(namespace: string, name: string): string {
   return `.react-flow__node[data-id="DataSource.binnacle.dev/${namespace}/${name}"]`
 }
 
-async function placeOf(page: Page, namespace: string): Promise<string | undefined> {
-  const style = await page.locator(flowNode(namespace, 'cache')).getAttribute('style')
-  return /translate\([^)]*\)/.exec(style ?? '')?.[0]
+function placeOf(page: Page, namespace: string): Promise<string> {
+  return page.locator(flowNode(namespace, 'cache')).evaluate(({ style }) => `${style.left} ${style.top}`)
 }
 
 async function moveNode(page: Page, name: string, by: number): Promise<void> {

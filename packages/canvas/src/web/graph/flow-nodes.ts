@@ -10,6 +10,7 @@ import {
   nodeLabel,
 } from '@binnacle/canvas-core'
 import type { Node } from '@xyflow/react'
+import type { CSSProperties } from 'react'
 import type { FrameFlowNode, NoteFlowNode } from './decoration-nodes.tsx'
 import { placesOf } from './places.ts'
 import type { ResourceFlowNode } from './resource-node.tsx'
@@ -52,6 +53,7 @@ export function flowNodes(before: readonly FlowNode[], { shown, graph, selected,
       known?.type === 'resource' &&
       known.data.node === node &&
       known.selected === isSelected &&
+      known.style !== undefined &&
       known.position.x === position.x &&
       known.position.y === position.y
     ) {
@@ -63,6 +65,7 @@ export function flowNodes(before: readonly FlowNode[], { shown, graph, selected,
       id: node.key,
       type: 'resource',
       position,
+      style: standingAt(position),
       data: { node },
       selected: isSelected,
       ariaLabel: nodeLabel(node),
@@ -92,6 +95,21 @@ export function flowNodes(before: readonly FlowNode[], { shown, graph, selected,
     }
   }
   return next
+}
+
+/**
+ * What stands still has no transform of its own. The browser keeps what has one apart: a thousand such nodes are a thousand
+ * layers, considered each time the picture moves, where those without are one.
+ */
+function standingAt({ x, y }: Position): CSSProperties {
+  return { transform: 'none', left: x, top: y }
+}
+
+/** A node in the hand is where the library's transform has it. */
+export function inHand(node: FlowNode): FlowNode {
+  if (node.type !== 'resource' || node.dragging !== true || node.style === undefined) return node
+  const { style: _, ...lifted } = node
+  return lifted
 }
 
 /** The library hides what it has not measured: a note that is written would lose the focus with each sample of figures. */

@@ -37,8 +37,9 @@ import { useReducedMotion } from '../ui/reduced-motion.ts'
 import { FrameNode, NoteNode } from './decoration-nodes.tsx'
 import { useFollowDetail } from './detail.ts'
 import { useFitOnce } from './fit-once.ts'
-import { type FlowNode, draggedMembers, flowNodes, isResource, rounded } from './flow-nodes.ts'
+import { type FlowNode, draggedMembers, flowNodes, inHand, isResource, rounded } from './flow-nodes.ts'
 import { colourOf } from './node-state.tsx'
+import { useHeldPicture } from './held-picture.ts'
 import { placesOf } from './places.ts'
 import { PlainWires, useWireParts } from './plain-wires.tsx'
 import { ResourceNode } from './resource-node.tsx'
@@ -84,6 +85,7 @@ function Graph(): JSX.Element {
   useStageKeys({ flow, shown, standIns })
   useFitOnce()
   useFollowDetail({ count: shown.length, isMoved: gesture !== undefined })
+  useHeldPicture(gesture === 'pan')
   useViewCentre(flow)
 
   useEffect(() => {
@@ -108,7 +110,7 @@ function Graph(): JSX.Element {
   const onNodesChange = useCallback((changes: NodeChange<FlowNode>[]) => {
     // Selection is the page's, not the library's: it is in the address and has keys of its own.
     const own = changes.filter(({ type }) => type !== 'select' && type !== 'remove')
-    if (own.length > 0) setNodes((before) => applyNodeChanges(own, before))
+    if (own.length > 0) setNodes((before) => applyNodeChanges(own, before).map(inHand))
     const picks = changes.filter((change) => change.type === 'select')
     if (picks.length > 0) {
       const next = new Set(useCanvas.getState().selected)
@@ -232,7 +234,7 @@ function Graph(): JSX.Element {
         aria-label={texts.graph.label}
       >
         <DotGrid />
-        {gesture !== undefined && <div className="moving" />}
+        {gesture !== undefined && <div className="moving" data-gesture={gesture} />}
         <PlainWires wires={plain} nodes={settled.current} paths={paths.current} />
         <TrafficOverlay paths={paths.current} flows={isStill ? noFlows : wireFlows} gesture={gesture} still={isStill} />
         {shown.length > 5 && (

@@ -6,6 +6,7 @@
 import { type ReactFlowState, type Transform, useStore, useStoreApi } from '@xyflow/react'
 import { type JSX, useEffect, useRef } from 'react'
 import type { Flow } from '../data/traffic.ts'
+import { between } from './held-picture.ts'
 
 /** A wire as it lies on the screen, in the graph's own coordinates. */
 export interface WirePath {
@@ -92,12 +93,6 @@ export function TrafficOverlay({ paths, flows, gesture, still }: OverlayProps): 
   }, [store, still])
 
   return <canvas ref={canvas} className="traffic" style={{ width, height }} aria-hidden="true" />
-}
-
-/** What takes a picture that was painted at `from` to where it belongs at `to`. */
-function between(from: Transform, to: Transform): string {
-  const scale = to[2] / from[2]
-  return `translate(${to[0] - from[0] * scale}px, ${to[1] - from[1] * scale}px) scale(${scale})`
 }
 
 interface Scene {
