@@ -362,9 +362,7 @@ describe('two browsers on one application', { timeout: 120_000 }, () => {
     const moves: number[] = []
     const edits: number[] = []
     for (let round = 1; round <= rounds; round++) {
-      const seen = other.page.evaluate<number>(
-        whenSeen(flowNode('together', 'cache'), 'placeNow() !== before'),
-      )
+      const seen = other.page.evaluate<number>(whenSeen(flowNode('together', 'cache'), 'placeNow() !== before'))
       moves.push(await took(one.page, seen, () => moveNode(one.page, 'cache', 40)))
     }
     expect(await placeOf(other.page, 'together')).toBe(await placeOf(one.page, 'together'))
