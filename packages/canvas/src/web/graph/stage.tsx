@@ -5,18 +5,13 @@ import {
   type GraphNode,
   type GraphWire,
   drawnWires,
-  legalSources,
-  legalTargets,
   parseKey,
   standInsOf,
-  whyNot,
   wireKindOf,
   wireLabel,
 } from '@binnacle/canvas-core'
 import {
-  type Connection,
   type EdgeChange,
-  MiniMap,
   type NodeChange,
   ReactFlow,
   type ReactFlowInstance,
@@ -27,7 +22,7 @@ import {
 import { type JSX, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { type Flow, flowKey } from '../data/traffic.ts'
 import { startAdding } from '../state/adding.ts'
-import { act, currentDocument, leadElsewhere, redoStep, select, undoStep, useCanvas } from '../state/store.ts'
+import { act, redoStep, select, undoStep, useCanvas } from '../state/store.ts'
 import { mayAdd, mayEdit } from '../state/permissions.ts'
 import { useShownNodes } from '../state/shown-nodes.ts'
 import { useTelemetry } from '../state/telemetry.ts'
@@ -38,7 +33,7 @@ import { FrameNode, NoteNode } from './decoration-nodes.tsx'
 import { useFollowDetail } from './detail.ts'
 import { useFitOnce } from './fit-once.ts'
 import { type FlowNode, draggedMembers, flowNodes, inHand, isResource, rounded } from './flow-nodes.ts'
-import { colourOf } from './node-state.tsx'
+import { MiniMap } from './mini-map.tsx'
 import { useHeldPicture } from './held-picture.ts'
 import { placesOf } from './places.ts'
 import { PlainWires, useWireParts } from './plain-wires.tsx'
@@ -48,10 +43,13 @@ import { useStageKeys } from './stage-keys.ts'
 import { tidy } from './tidy.ts'
 import { type Gesture, type WirePath, TrafficOverlay } from './traffic-overlay.tsx'
 import { WireEdge, type WireFlowEdge } from './wire-edge.tsx'
+import { useWiring } from './wiring.ts'
 
 const nodeTypes = { resource: ResourceNode, frame: FrameNode, note: NoteNode }
 const edgeTypes = { wire: WireEdge }
 const dotGap = 20
+const multiSelectionKeys = ['Shift', 'Meta', 'Control']
+const proOptions = { hideAttribution: true }
 const nothingDragged: ReadonlySet<string> = new Set()
 const noFlows: ReadonlyMap<string, Flow> = new Map<string, Flow>()
 
@@ -77,10 +75,8 @@ function Graph(): JSX.Element {
   const [dragged, setDragged] = useState(nothingDragged)
   const paths = useRef(new Map<string, WirePath>())
   const drags = useRef(0)
-  /** The wire whose end is dragged. */
-  const led = useRef<GraphWire>(undefined)
   const [nodes, setNodes] = useState<FlowNode[]>([])
-  const [whyNotText, setWhyNotText] = useState<{ text: string; x: number; y: number }>()
+  const { handlers, refusal } = useWiring(flow)
   const standIns = useMemo(() => standInsOf(graph.frames), [graph.frames])
   useStageKeys({ flow, shown, standIns })
   useFitOnce()
@@ -122,6 +118,16 @@ function Graph(): JSX.Element {
     }
   }, [])
 
+  // Values that stay the same: the library tells all its parts of each that changes.
+  const onDragStart = useCallback((_event: unknown, _node: unknown, moved: FlowNode[]) => {
+    setGesture('drag')
+    setDragged(new Set(moved.map(({ id }) => id)))
+  }, [])
+  const onMove = useCallback((event: MouseEvent | TouchEvent | null) => {
+    if (event !== null) setGesture('pan')
+  }, [])
+  const onMoveEnd = useCallback(() => setGesture(undefined), [])
+
   const onDragStop = useCallback(
     (_event: unknown, _node: unknown, moved: FlowNode[]) => {
       setGesture(undefined)
@@ -144,12 +150,6 @@ function Graph(): JSX.Element {
     [shown],
   )
 
-  const isValidConnection = useCallback(({ source, target }: { source: string | null; target: string | null }) => {
-    const { wiring } = useCanvas.getState()
-    const other = wiring?.isBackward === true ? source : target
-    return wiring?.legal.has(other ?? '') === true && source !== target
-  }, [])
-
   return (
     <>
       <ReactFlow<FlowNode, WireFlowEdge>
@@ -159,115 +159,46 @@ function Graph(): JSX.Element {
         edgeTypes={edgeTypes}
         onNodesChange={onNodesChange}
         onEdgesChange={ignoreEdgeChanges}
-        onNodeDragStart={(_event, _node, moved) => {
-          setGesture('drag')
-          setDragged(new Set(moved.map(({ id }) => id)))
-        }}
+        onNodeDragStart={onDragStart}
         onNodeDragStop={onDragStop}
-        onMove={(event) => {
-          if (event !== null) setGesture('pan')
-        }}
-        onMoveEnd={() => setGesture(undefined)}
+        onMove={onMove}
+        onMoveEnd={onMoveEnd}
         onNodeClick={(event, { id }) => {
           // The library leaves a selection of several as it is when one of them is clicked.
           if (!event.shiftKey && !event.ctrlKey && !event.metaKey && useCanvas.getState().selected.has(id)) select([id])
         }}
         onPaneClick={() => select([])}
-        onConnectStart={(_event, { nodeId, handleType }) => {
-          if (nodeId === null) return
-          const isBackward = handleType === 'target'
-          const legal = (isBackward ? legalSources : legalTargets)(currentDocument(), nodeId)
-          useCanvas.setState({ wiring: { from: nodeId, legal: new Set(legal), isBackward } })
-        }}
-        onConnect={({ source, target }: Connection) => connectNodes(source, target)}
-        onReconnectStart={(_event, { data }) => {
-          led.current = data?.wire
-        }}
-        onReconnect={(_edge, { target }) => leadElsewhere(led.current, target)}
-        onReconnectEnd={() => {
-          led.current = undefined
-        }}
-        onConnectEnd={(event, state) => {
-          const { wiring } = useCanvas.getState()
-          useCanvas.setState({ wiring: undefined })
-          setWhyNotText(undefined)
-          const begun = state.fromNode?.id
-          if (begun === undefined || state.isValid === true) return
-          const { clientX, clientY } =
-            'changedTouches' in event ? (event.changedTouches[0] ?? { clientX: 0, clientY: 0 }) : event
-          const over = nodeAt(clientX, clientY) ?? state.toNode?.id
-          const isBackward = wiring?.isBackward === true
-          if (over === undefined) {
-            // The end of a wire that is there already stays where it was.
-            if (led.current !== undefined) return
-            const at = flow.screenToFlowPosition({ x: clientX, y: clientY })
-            startAdding({ at, ...(isBackward ? { to: begun } : { from: begun }) })
-            return
-          }
-          // Let go where it began, which is no wire at all.
-          if (over === begun && state.toHandle?.type !== 'target') return
-          const [from, to] = isBackward ? [over, begun] : [begun, over]
-          if (led.current?.to === to) return
-          const why = whyNot(currentDocument(), from, to)
-          if (why === undefined) {
-            if (led.current === undefined) connectNodes(from, to)
-            else leadElsewhere(led.current, to)
-            return
-          }
-          setWhyNotText({ text: why, x: clientX, y: clientY })
-          setTimeout(() => setWhyNotText(undefined), 4000)
-        }}
-        isValidConnection={isValidConnection}
+        {...handlers}
         connectionRadius={20}
         reconnectRadius={18}
         nodesConnectable={canEdit}
         nodesDraggable={canEdit}
         deleteKeyCode={null}
         selectionKeyCode="Shift"
-        multiSelectionKeyCode={['Shift', 'Meta', 'Control']}
+        multiSelectionKeyCode={multiSelectionKeys}
         disableKeyboardA11y
         nodesFocusable
         edgesFocusable={false}
         minZoom={0.1}
         maxZoom={2}
-        proOptions={{ hideAttribution: true }}
+        proOptions={proOptions}
         aria-label={texts.graph.label}
       >
         <DotGrid />
         {gesture !== undefined && <div className="moving" data-gesture={gesture} />}
         <PlainWires wires={plain} nodes={settled.current} paths={paths.current} />
         <TrafficOverlay paths={paths.current} flows={isStill ? noFlows : wireFlows} gesture={gesture} still={isStill} />
-        {shown.length > 5 && (
-          <MiniMap<FlowNode>
-            pannable
-            zoomable
-            ariaLabel={texts.graph.map}
-            nodeColor={(node) => (isResource(node) ? `var(${colourOf(node.data.node.status.state)})` : 'transparent')}
-            position="bottom-left"
-            maskColor="color-mix(in srgb, var(--tx) 10%, transparent)"
-            bgColor="var(--s-1)"
-          />
-        )}
+        {shown.length > 5 && <MiniMap />}
       </ReactFlow>
       {shown.length === 0 && isSynced && <EmptyHint />}
       <Tools onFit={() => void flow.fitView({ padding: 0.2, maxZoom: 1, duration: isStill ? 0 : 180 })} />
-      {whyNotText !== undefined && (
-        <p className="tip why-not" role="alert" style={{ left: whyNotText.x, top: whyNotText.y }}>
-          {whyNotText.text}
+      {refusal !== undefined && (
+        <p className="tip why-not" role="alert" style={{ left: refusal.x, top: refusal.y }}>
+          {refusal.text}
         </p>
       )}
     </>
   )
-}
-
-function connectNodes(from: string, to: string): void {
-  act({ type: 'connect', from, to }, { label: texts.graph.connectTitle(parseKey(from).name) })
-}
-
-/** The node under a point of the window: a wire may be let go anywhere on it. */
-function nodeAt(x: number, y: number): string | undefined {
-  const element = document.elementFromPoint(x, y)?.closest<HTMLElement>('.react-flow__node-resource')
-  return element?.dataset['id']
 }
 
 const margin = 24
