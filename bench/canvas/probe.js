@@ -27,7 +27,7 @@ globalThis.probe = {
   point(what) {
     const { left, top, width, height } = document.querySelector('.react-flow').getBoundingClientRect()
     const middle = { x: left + width / 2, y: top + height / 2 }
-    for (let distance = 0; distance < 400; distance += 3) {
+    for (let distance = 0; distance < Math.min(width, height) / 2; distance += 3) {
       for (let turn = 0; turn < 16; turn++) {
         const x = middle.x + distance * Math.cos((turn * Math.PI) / 8)
         const y = middle.y + distance * Math.sin((turn * Math.PI) / 8)
