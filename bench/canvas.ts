@@ -113,6 +113,8 @@ async function measureFrames(engine: TestEngine, cluster: BenchCluster, count: n
     const { page } = canvas
     await showApplication(page, application, count)
     await page.evaluate('hasTraffic()')
+    await page.evaluate('fitted()')
+    await page.evaluate('atRest()')
     for (const zoom of ['all in view', 'at zoom 1']) {
       if (zoom === 'at zoom 1') await zoomToOne(page)
       for (const [gesture, what] of [

@@ -91,6 +91,43 @@ async function bindings(namespace: string): Promise<string> {
   return engine.kubectl('get', 'microservice', 'api', '-n', namespace, '-o', 'jsonpath={.spec.bindings}')
 }
 
+async function middleOf(page: Page, node: string): Promise<{ x: number; y: number }> {
+  const box = await nodeNamed(page, node).boundingBox()
+  if (box === null) throw new Error(`${node} is not on the screen`)
+  return { x: box.x + box.width / 2, y: box.y + box.height / 2 }
+}
+
+/** Places are kept in whole units of the graph. */
+async function isNear(page: Page, node: string, { x, y }: { x: number; y: number }): Promise<boolean> {
+  const middle = await middleOf(page, node)
+  return Math.hypot(middle.x - x, middle.y - y) < 3
+}
+
+/** The line of the wire begins at the one's handle and ends at the other's. */
+async function wireMeets(page: Page, from: string, to: string): Promise<void> {
+  const handles = await Promise.all([
+    nodeNamed(page, from).locator('.react-flow__handle.source').boundingBox(),
+    nodeNamed(page, to).locator('.react-flow__handle.target').boundingBox(),
+  ])
+  const selector = `.react-flow__edge[aria-label*="${from} is bound to ${to}"] path.wire`
+  // A straight one has no height.
+  await page.locator(selector).waitFor({ state: 'attached' })
+  const ends = await page.evaluate<{ x: number; y: number }[]>(`(() => {
+    const path = document.querySelector(${JSON.stringify(selector)})
+    return [0, path.getTotalLength()].map((length) => {
+      const { x, y } = path.getPointAtLength(length).matrixTransform(path.getScreenCTM())
+      return { x, y }
+    })
+  })()`)
+  for (const [index, end] of ends.entries()) {
+    const handle = handles[index]
+    if (handle === null || handle === undefined) throw new Error('a handle is not on the screen')
+    expect(Math.abs(end.y - (handle.y + handle.height / 2))).toBeLessThan(1.5)
+    expect(end.x).toBeGreaterThan(handle.x - 1.5)
+    expect(end.x).toBeLessThan(handle.x + handle.width + 1.5)
+  }
+}
+
 describe('on the Canvas', () => {
   it('a wire is led to another data source, and its variables keep their names', async () => {
     await prepared('swap')
@@ -118,6 +155,34 @@ describe('on the Canvas', () => {
     await page.keyboard.press('Shift+Enter')
     await deployed(page, 2)
     expect(JSON.parse(await bindings('swap'))).toEqual([{ name: 'old', prefix: 'OLD' }])
+    expect(canvas.complaints).toEqual([])
+  })
+
+  it('a node is in the hand while it is dragged, and its wires end where it is let go', async () => {
+    await prepared('hand')
+    await using canvas = await opened('hand')
+    const { page } = canvas
+    const { x, y } = await middleOf(page, 'old')
+    await page.mouse.move(x, y)
+    await page.mouse.down()
+    // A drag begins where the mouse has moved first.
+    await page.mouse.move(x, y + 2)
+    for (const to of [42, 82, 122]) await page.mouse.move(x, y + to, { steps: 4 })
+    await expect.poll(() => isNear(page, 'old', { x, y: y + 120 })).toBe(true)
+    // What its wires look like meanwhile is drawn, not laid out.
+    await page.locator('canvas.held-wires').waitFor()
+    expect(await page.locator('.react-flow__edge[aria-label*="api is bound to old"]').count()).toBe(0)
+    await page.mouse.up()
+    await wireMeets(page, 'api', 'old')
+    expect(await isNear(page, 'old', { x, y: y + 120 })).toBe(true)
+    // To and fro, and let go where it was.
+    await page.mouse.down()
+    await page.mouse.move(x, y + 124)
+    await page.mouse.move(x + 60, y + 60, { steps: 6 })
+    await page.mouse.move(x, y + 124, { steps: 6 })
+    await page.mouse.up()
+    await wireMeets(page, 'api', 'old')
+    expect(await isNear(page, 'old', { x, y: y + 120 })).toBe(true)
     expect(canvas.complaints).toEqual([])
   })
 

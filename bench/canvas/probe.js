@@ -89,3 +89,14 @@ globalThis.zoomedBeyond = async (zoom) => {
 globalThis.hasTraffic = async () => {
   while (document.querySelector('.wire[style*="--ok"], .wire[style*="--bad"]') === null) await nextFrame()
 }
+
+/** Waits until the page has nothing left to do of what it did to be shown. */
+globalThis.atRest = async () => {
+  for (let quiet = 0; quiet < 30;) {
+    const { timeRemaining } = await new Promise((resolve) => {
+      requestIdleCallback((deadline) => resolve({ timeRemaining: deadline.timeRemaining() }))
+    })
+    quiet = timeRemaining > 5 ? quiet + 1 : 0
+    await nextFrame()
+  }
+}

@@ -1,5 +1,6 @@
 // The whole graph in a corner, and where the picture is in it. One canvas: the library's own map has an element and a
-// subscription for each node, which a thousand of them pay for with each movement.
+// subscription for each node, which a thousand of them pay for with each movement. What the picture shows is an element over
+// it, so that a movement of the picture paints nothing here.
 
 import { type ReactFlowState, useReactFlow, useStoreApi } from '@xyflow/react'
 import { type JSX, type PointerEvent, useEffect, useRef } from 'react'
@@ -28,8 +29,12 @@ interface Projection {
   scale: number
 }
 
+/** After the last movement: only then the map makes room for a picture that has left the graph. */
+const settleMs = 150
+
 export function MiniMap(): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null)
+  const frame = useRef<HTMLDivElement>(null)
   const projection = useRef<Projection>({ left: 0, top: 0, scale: 1 })
   const store = useStoreApi<FlowNode>()
   const flow = useReactFlow()
@@ -37,16 +42,31 @@ export function MiniMap(): JSX.Element {
   useEffect(() => {
     const context = canvas.current?.getContext('2d')
     if (context === null || context === undefined) return undefined
-    let frame = 0
+    let handle = 0
+    let timer = 0
     const draw = (): void => {
-      frame = 0
+      handle = 0
       projection.current = paint(context, store.getState())
+      placeView()
     }
     const ask = (): void => {
-      if (frame === 0) frame = requestAnimationFrame(draw)
+      if (handle === 0) handle = requestAnimationFrame(draw)
+    }
+    const placeView = (): void => {
+      if (frame.current === null) return
+      const { left, top, scale } = projection.current
+      const view = viewOf(store.getState())
+      const [w, h] = [(view.right - view.left) * scale, (view.bottom - view.top) * scale]
+      frame.current.style.width = `${w}px`
+      frame.current.style.height = `${h}px`
+      frame.current.style.transform = `translate(${(view.left - left) * scale}px, ${(view.top - top) * scale}px)`
     }
     const unsubscribe = store.subscribe((now, before) => {
-      if (now.transform !== before.transform || now.nodes !== before.nodes || now.width !== before.width) ask()
+      if (now.nodes !== before.nodes || now.width !== before.width) ask()
+      if (now.transform === before.transform) return
+      placeView()
+      clearTimeout(timer)
+      timer = window.setTimeout(ask, settleMs)
     })
     const themes = new MutationObserver(ask)
     themes.observe(document.documentElement, { attributeFilter: ['data-theme'] })
@@ -54,11 +74,12 @@ export function MiniMap(): JSX.Element {
     return () => {
       unsubscribe()
       themes.disconnect()
-      cancelAnimationFrame(frame)
+      clearTimeout(timer)
+      cancelAnimationFrame(handle)
     }
   }, [store])
 
-  const goTo = (event: PointerEvent<HTMLCanvasElement>): void => {
+  const goTo = (event: PointerEvent<HTMLElement>): void => {
     const box = event.currentTarget.getBoundingClientRect()
     const { left, top, scale } = projection.current
     const x = (event.clientX - box.left) / scale + left
@@ -66,8 +87,7 @@ export function MiniMap(): JSX.Element {
     void flow.setCenter(x, y, { zoom: flow.getZoom() })
   }
   return (
-    <canvas
-      ref={canvas}
+    <div
       className="mini-map"
       style={{ width, height }}
       role="img"
@@ -79,7 +99,10 @@ export function MiniMap(): JSX.Element {
       onPointerMove={(event) => {
         if (event.buttons === 1) goTo(event)
       }}
-    />
+    >
+      <canvas ref={canvas} style={{ width, height }} />
+      <div ref={frame} className="mini-map-view" />
+    </div>
   )
 }
 
@@ -90,31 +113,21 @@ function paint(context: CanvasRenderingContext2D, state: ReactFlowState<FlowNode
     canvas.width = width * ratio
     canvas.height = height * ratio
   }
-  const view = viewOf(state)
   const marks = marksOf(state)
-  const projection = projectionOf([view, ...marks.map(({ box }) => box)])
+  const projection = projectionOf([viewOf(state), ...marks.map(({ box }) => box)])
   const { left, top, scale } = projection
-  const fill = ({ left: x, top: y, right, bottom }: Box): void =>
-    context.fillRect(
-      (x - left) * scale,
-      (y - top) * scale,
-      Math.max(leastMark, (right - x) * scale),
-      Math.max(leastMark, (bottom - y) * scale),
-    )
   context.setTransform(ratio, 0, 0, ratio, 0, 0)
   context.clearRect(0, 0, width, height)
   const style = getComputedStyle(document.documentElement)
   for (const { box, colour } of marks) {
     context.fillStyle = style.getPropertyValue(colour)
-    fill(box)
+    context.fillRect(
+      (box.left - left) * scale,
+      (box.top - top) * scale,
+      Math.max(leastMark, (box.right - box.left) * scale),
+      Math.max(leastMark, (box.bottom - box.top) * scale),
+    )
   }
-  context.strokeStyle = style.getPropertyValue('--tx-2')
-  context.strokeRect(
-    (view.left - left) * scale,
-    (view.top - top) * scale,
-    (view.right - view.left) * scale,
-    (view.bottom - view.top) * scale,
-  )
   return projection
 }
 

@@ -1,30 +1,35 @@
 // Wires of a crowd that nobody can point at: those between nodes that are out of view or too small to read. They are drawn
 // together, one path for each look, in place of an element with listeners of its own for each.
 
-import { ViewportPortal, getBezierPath, Position, useStoreApi } from '@xyflow/react'
+import { ViewportPortal, useStoreApi } from '@xyflow/react'
 import { type JSX, memo, useEffect, useMemo } from 'react'
 import { useTelemetry } from '../state/telemetry.ts'
 import { texts } from '../texts.ts'
 import { useFullNodes } from './detail.ts'
 import type { FlowNode } from './flow-nodes.ts'
-import type { WirePath } from './traffic-overlay.tsx'
-import { type WireFlowEdge, wireColour } from './wire-edge.tsx'
+import { type WireFlowEdge, wireToken } from './wire-edge.tsx'
+import { type WirePath, wireCurve, wireEnds } from './wire-path.ts'
 
 export interface WireParts {
   /** Each an element of its own: they can be pointed at. */
   whole: WireFlowEdge[]
   plain: readonly WireFlowEdge[]
+  /** At nodes that are in the hand. */
+  held: readonly WireFlowEdge[]
 }
 
-/** `dragged`: nodes that are moved now, with wires that follow them. */
-export function useWireParts(edges: WireFlowEdge[], dragged: ReadonlySet<string>): WireParts {
+/** `dragged`: nodes that are moved now. */
+export function useWireParts(edges: readonly WireFlowEdge[], dragged: ReadonlySet<string>): WireParts {
   const full = useFullNodes()
   return useMemo(() => {
-    if (full === 'all') return { whole: edges, plain: [] }
-    const isNear = (key: string): boolean => full.has(key) || dragged.has(key)
-    const isWhole = ({ source, target, data }: WireFlowEdge): boolean =>
-      isNear(source) || isNear(target) || data?.wire.staged !== undefined
-    return { whole: edges.filter(isWhole), plain: edges.filter((edge) => !isWhole(edge)) }
+    const parts = { whole: [] as WireFlowEdge[], plain: [] as WireFlowEdge[], held: [] as WireFlowEdge[] }
+    for (const edge of edges) {
+      const { source, target, data } = edge
+      const isNear = full === 'all' || full.has(source) || full.has(target) || data?.wire.staged !== undefined
+      if (dragged.has(source) || dragged.has(target)) parts.held.push(edge)
+      else parts[isNear ? 'whole' : 'plain'].push(edge)
+    }
+    return parts
   }, [edges, full, dragged])
 }
 
@@ -43,9 +48,9 @@ export const PlainWires = memo(function PlainWires({ wires, nodes, paths }: Plai
       for (const [id, path] of ends) if (paths.get(id) === path) paths.delete(id)
     }
   }, [ends, paths])
-  const curves = useMemo(() => new Map([...ends].map(([id, path]) => [id, curveOf(path)])), [ends])
+  const curves = useMemo(() => new Map([...ends].map(([id, path]) => [id, wireCurve(path).d])), [ends])
   // Of all wires in one text: a sample draws them anew only where one has another look.
-  const looks = useTelemetry(({ flows }) => wires.map(({ data }) => wireColour(flows.get(data?.flow ?? ''))).join(' '))
+  const looks = useTelemetry(({ flows }) => wires.map(({ data }) => wireToken(flows.get(data?.flow ?? ''))).join(' '))
   const drawn = useMemo(() => {
     const colours = looks.split(' ')
     const byLook = new Map<string, { colour: string; isDrawn: boolean; d: string }>()
@@ -62,7 +67,7 @@ export const PlainWires = memo(function PlainWires({ wires, nodes, paths }: Plai
     <ViewportPortal>
       <svg className="plain-wires" width={1} height={1} role="img" aria-label={texts.graph.wires(wires.length)}>
         {drawn.map(([look, { colour, isDrawn, d }]) => (
-          <path key={look} d={d} className="wire" style={{ '--wire': colour }} data-inferred={!isDrawn} />
+          <path key={look} d={d} className="wire" style={{ '--wire': `var(${colour})` }} data-inferred={!isDrawn} />
         ))}
       </svg>
     </ViewportPortal>
@@ -71,30 +76,15 @@ export const PlainWires = memo(function PlainWires({ wires, nodes, paths }: Plai
 
 /** Where wires begin and end, as React Flow has it of the handles. */
 function useWireEnds(wires: readonly WireFlowEdge[], nodes: readonly FlowNode[]): ReadonlyMap<string, WirePath> {
-  const store = useStoreApi()
+  const store = useStoreApi<FlowNode>()
   return useMemo(() => {
     const places = new Map(nodes.map(({ id, position }) => [id, position]))
     const { nodeLookup } = store.getState()
-    const ends = new Map<string, WirePath>()
-    for (const { id, source, target } of wires) {
-      const from = places.get(source)
-      const to = places.get(target)
-      const out = nodeLookup.get(source)?.internals.handleBounds?.source?.[0]
-      const into = nodeLookup.get(target)?.internals.handleBounds?.target?.[0]
-      if (from === undefined || to === undefined || out === undefined || into === undefined) continue
-      ends.set(id, {
-        id,
-        sourceX: from.x + out.x + out.width,
-        sourceY: from.y + out.y + out.height / 2,
-        targetX: to.x + into.x,
-        targetY: to.y + into.y + into.height / 2,
-      })
-    }
-    return ends
+    return new Map(
+      wires.flatMap((wire) => {
+        const ends = wireEnds(wire, { nodeLookup, placeOf: (id) => places.get(id) })
+        return ends === undefined ? [] : [[wire.id, { id: wire.id, ...ends }] as const]
+      }),
+    )
   }, [wires, nodes, store])
-}
-
-function curveOf(ends: WirePath): string {
-  const [path] = getBezierPath({ ...ends, sourcePosition: Position.Right, targetPosition: Position.Left })
-  return path
 }

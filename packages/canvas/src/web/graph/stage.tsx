@@ -34,6 +34,7 @@ import { useFollowDetail } from './detail.ts'
 import { useFitOnce } from './fit-once.ts'
 import { type FlowNode, draggedMembers, flowNodes, inHand, isResource, rounded } from './flow-nodes.ts'
 import { MiniMap } from './mini-map.tsx'
+import { useHeldNodes } from './held-nodes.ts'
 import { useHeldPicture } from './held-picture.ts'
 import { placesOf } from './places.ts'
 import { PlainWires, useWireParts } from './plain-wires.tsx'
@@ -41,8 +42,9 @@ import { ResourceNode } from './resource-node.tsx'
 import { useViewCentre } from './view-centre.ts'
 import { useStageKeys } from './stage-keys.ts'
 import { tidy } from './tidy.ts'
-import { type Gesture, type WirePath, TrafficOverlay } from './traffic-overlay.tsx'
+import { type Gesture, TrafficOverlay } from './traffic-overlay.tsx'
 import { WireEdge, type WireFlowEdge } from './wire-edge.tsx'
+import type { WirePath } from './wire-path.ts'
 import { useWiring } from './wiring.ts'
 
 const nodeTypes = { resource: ResourceNode, frame: FrameNode, note: NoteNode }
@@ -97,26 +99,32 @@ function Graph(): JSX.Element {
   }, [selected, flow, isStill])
 
   const edges = useEdges({ wires: graph.wires, nodes: shown, standIns, paths: paths.current, canEdit, isStill })
-  const { whole, plain } = useWireParts(edges, dragged)
-  // Wires of what is dragged are whole: the others do not move.
+  const { whole, plain, held } = useWireParts(edges, dragged)
+  const heldWires = useRef<HTMLCanvasElement>(null)
+  const take = useHeldNodes({ wires: held, canvas: heldWires })
+  // Wires of what is dragged are drawn apart: the others do not move.
   const settled = useRef(nodes)
   if (gesture !== 'drag') settled.current = nodes
   const wireFlows = useWireFlows(graph.wires)
 
-  const onNodesChange = useCallback((changes: NodeChange<FlowNode>[]) => {
-    // Selection is the page's, not the library's: it is in the address and has keys of its own.
-    const own = changes.filter(({ type }) => type !== 'select' && type !== 'remove')
-    if (own.length > 0) setNodes((before) => applyNodeChanges(own, before).map(inHand))
-    const picks = changes.filter((change) => change.type === 'select')
-    if (picks.length > 0) {
-      const next = new Set(useCanvas.getState().selected)
-      for (const { id, selected: isSelected } of picks) {
-        if (isSelected) next.add(id)
-        else next.delete(id)
+  const onNodesChange = useCallback(
+    (changes: NodeChange<FlowNode>[]) => {
+      if (take(changes)) return
+      // Selection is the page's, not the library's: it is in the address and has keys of its own.
+      const own = changes.filter(({ type }) => type !== 'select' && type !== 'remove')
+      if (own.length > 0) setNodes((before) => applyNodeChanges(own, before).map(inHand))
+      const picks = changes.filter((change) => change.type === 'select')
+      if (picks.length > 0) {
+        const next = new Set(useCanvas.getState().selected)
+        for (const { id, selected: isSelected } of picks) {
+          if (isSelected) next.add(id)
+          else next.delete(id)
+        }
+        select(next)
       }
-      select(next)
-    }
-  }, [])
+    },
+    [held],
+  )
 
   // Values that stay the same: the library tells all its parts of each that changes.
   const onDragStart = useCallback((_event: unknown, _node: unknown, moved: FlowNode[]) => {
@@ -126,7 +134,8 @@ function Graph(): JSX.Element {
   const onMove = useCallback((event: MouseEvent | TouchEvent | null) => {
     if (event !== null) setGesture('pan')
   }, [])
-  const onMoveEnd = useCallback(() => setGesture(undefined), [])
+  // The page moves the picture also, while something is in the hand.
+  const onMoveEnd = useCallback(() => setGesture((now) => (now === 'pan' ? undefined : now)), [])
 
   const onDragStop = useCallback(
     (_event: unknown, _node: unknown, moved: FlowNode[]) => {
@@ -186,6 +195,7 @@ function Graph(): JSX.Element {
       >
         <DotGrid />
         {gesture !== undefined && <div className="moving" data-gesture={gesture} />}
+        {gesture === 'drag' && <canvas ref={heldWires} className="held-wires" aria-hidden="true" />}
         <PlainWires wires={plain} nodes={settled.current} paths={paths.current} />
         <TrafficOverlay paths={paths.current} flows={isStill ? noFlows : wireFlows} gesture={gesture} still={isStill} />
         {shown.length > 5 && <MiniMap />}

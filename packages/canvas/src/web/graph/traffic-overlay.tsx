@@ -7,15 +7,7 @@ import { type ReactFlowState, type Transform, useStore, useStoreApi } from '@xyf
 import { type JSX, useEffect, useRef } from 'react'
 import type { Flow } from '../data/traffic.ts'
 import { between } from './held-picture.ts'
-
-/** A wire as it lies on the screen, in the graph's own coordinates. */
-export interface WirePath {
-  id: string
-  sourceX: number
-  sourceY: number
-  targetX: number
-  targetY: number
-}
+import type { WirePath } from './wire-path.ts'
 
 /** What the person's hand is doing: moving the whole picture, or nodes in it. */
 export type Gesture = 'pan' | 'drag'
@@ -66,6 +58,7 @@ export function TrafficOverlay({ paths, flows, gesture, still }: OverlayProps): 
     let costMs = 0
     let phase = 0
     let painted = store.getState().transform
+    let paintedPaths = 0
     const follow = ({ transform }: ReactFlowState): void => {
       element.style.transform = transform === painted ? '' : between(painted, transform)
     }
@@ -73,6 +66,8 @@ export function TrafficOverlay({ paths, flows, gesture, still }: OverlayProps): 
       handle = requestAnimationFrame(draw)
       const elapsed = now - last
       const { gesture: current, ...scene } = latest.current
+      // In a drag nothing flows: it is painted once more, without the wires that are in the hand.
+      if (current === 'drag' && scene.paths.size === paintedPaths) return
       if (current === 'pan' || elapsed < Math.max(frameMs, costMs / paintShare)) return
       last = now
       if (current === undefined) phase += Math.min(elapsed, 100) / 1000
@@ -80,6 +75,7 @@ export function TrafficOverlay({ paths, flows, gesture, still }: OverlayProps): 
       const { transform, width: w, height: h } = store.getState()
       paint(element, context, { ...scene, transform, width: w, height: h, phase })
       painted = transform
+      paintedPaths = scene.paths.size
       element.style.transform = ''
       costMs = performance.now() - began
     }

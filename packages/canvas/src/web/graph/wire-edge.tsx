@@ -1,7 +1,7 @@
 // A wire: 1.5 px, coloured by the health of what flows, named only where it is looked at or fails.
 
 import type { GraphWire } from '@binnacle/canvas-core'
-import { BaseEdge, type Edge, EdgeLabelRenderer, type EdgeProps, getBezierPath } from '@xyflow/react'
+import { BaseEdge, type Edge, EdgeLabelRenderer, type EdgeProps } from '@xyflow/react'
 import { type JSX, memo, useEffect, useState } from 'react'
 import type { Flow } from '../data/traffic.ts'
 import { act } from '../state/store.ts'
@@ -10,7 +10,7 @@ import { useTelemetry } from '../state/telemetry.ts'
 import { texts } from '../texts.ts'
 import { milliseconds, percent, rate } from '../ui/format.ts'
 import { Icon } from '../ui/icons.tsx'
-import type { WirePath } from './traffic-overlay.tsx'
+import { type WirePath, wireCurve } from './wire-path.ts'
 
 export type WireFlowEdge = Edge<
   { wire: GraphWire; flow: string; paths: Map<string, WirePath>; canEdit: boolean; isStill: boolean },
@@ -21,12 +21,12 @@ export type WireFlowEdge = Edge<
 const failingShare = 0.01
 
 export const WireEdge = memo(function WireEdge(props: EdgeProps<WireFlowEdge>): JSX.Element {
-  const { id, sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, selected, data } = props
+  const { id, sourceX, sourceY, targetX, targetY, selected, data } = props
   const [isHovered, setHovered] = useState(false)
   // A new sample draws a wire anew only where it changes what the wire shows.
   const health = useTelemetry((state) => healthOf(state.flows.get(data?.flow ?? '')))
   const width = useTelemetry((state) => (data?.isStill === true ? widthOf(state.flows.get(data.flow)) : undefined))
-  const [path, labelX, labelY] = getBezierPath({ sourceX, sourceY, sourcePosition, targetX, targetY, targetPosition })
+  const { d: path, labelX, labelY } = wireCurve({ sourceX, sourceY, targetX, targetY })
   const paths = data?.paths
   useEffect(() => {
     const own = { id, sourceX, sourceY, targetX, targetY }
@@ -46,7 +46,7 @@ export const WireEdge = memo(function WireEdge(props: EdgeProps<WireFlowEdge>): 
         <path
           d={path}
           className="wire"
-          style={{ '--wire': colours[health], ...(width === undefined ? {} : { strokeWidth: width }) }}
+          style={{ '--wire': `var(${colours[health]})`, ...(width === undefined ? {} : { strokeWidth: width }) }}
           data-staged={wire.staged === 'added'}
           data-removed={wire.staged === 'removed'}
           data-inferred={!wire.isDrawn}
@@ -91,13 +91,13 @@ export const WireEdge = memo(function WireEdge(props: EdgeProps<WireFlowEdge>): 
 type Health = 'quiet' | 'good' | 'failing'
 
 const colours: Readonly<Record<Health, string>> = {
-  quiet: 'var(--line-2)',
-  good: 'var(--ok)',
-  failing: 'var(--bad)',
+  quiet: '--line-2',
+  good: '--ok',
+  failing: '--bad',
 }
 
-/** Of a wire with such a flow. */
-export function wireColour(flow: Flow | undefined): string {
+/** Of the colour of a wire with such a flow. */
+export function wireToken(flow: Flow | undefined): string {
   return colours[healthOf(flow)]
 }
 
