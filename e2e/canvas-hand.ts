@@ -150,7 +150,7 @@ export function field(page: Page, path: string): Field {
 
 /** A field that is not set yet, by its title: of the whole form, or of the group of that title. */
 export async function addField(page: Page, title: string, group?: string): Promise<void> {
-  const form = group === undefined ? page.locator('.side .tab > .sec') : fieldset(page, group)
+  const form = group === undefined ? page.locator('.side .form-pane') : fieldset(page, group)
   const offer = form.locator('> .offer')
   await offer.locator('summary').click()
   await offer

@@ -91,6 +91,25 @@ export const scenes: readonly Scene[] = [
         at: { ...on('web'), tab },
         show: inspector,
       })),
+      {
+        name: 'YAML beside the settings',
+        at: { ...on('web'), tab: 'settings', beside: 'yaml' },
+        async show(tools) {
+          await inspector(tools)
+          await tools.page.locator('.yaml-pane .cm-content').click()
+          await tools.page.locator('.form-pane [data-marked=true]').waitFor()
+        },
+      },
+      {
+        name: 'YAML that cannot be read beside the settings',
+        at: { ...on('web'), tab: 'settings', beside: 'yaml' },
+        async show({ page }) {
+          await page.locator('.yaml-pane .cm-content').click()
+          await page.keyboard.press('Control+Home')
+          await page.keyboard.type('}')
+          await shows(page, '.yaml-pane .problem')
+        },
+      },
     ],
   },
   {

@@ -216,6 +216,10 @@ export const texts = {
   yaml: {
     hint: 'Changes are staged as you type.',
     readOnly: 'As the cluster has it.',
+    beside: 'YAML beside the form',
+    fault: (line: number, message: string): string => `Line ${line}: ${message}. What was last right is kept.`,
+    noObject: 'an object is needed: apiVersion, kind, metadata and its fields',
+    identity: 'kind and name stay: rename the object, or add another one',
   },
   form: {
     addField: 'Add a field',

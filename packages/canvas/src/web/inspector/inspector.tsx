@@ -1,27 +1,27 @@
 // The side of the page: all about what is selected, trouble first.
 
-import { type GraphNode, objectOf } from '@binnacle/canvas-core'
+import type { GraphNode } from '@binnacle/canvas-core'
 import { Tabs } from 'radix-ui'
-import { type JSX, Suspense, useState } from 'react'
+import { type JSX, useState } from 'react'
 import { familyLooks } from '../graph/families.ts'
 import { StateMark } from '../graph/node-state.tsx'
 import { useNode } from '../state/figures.ts'
 import { mayDo, mayEnterContainers, mayReadLogs } from '../state/permissions.ts'
-import { type Tab, act, select, setView, useCanvas } from '../state/store.ts'
+import { type Tab, select, setView, useCanvas } from '../state/store.ts'
 import { texts } from '../texts.ts'
 import { Icon } from '../ui/icons.tsx'
-import { lazyPart } from '../ui/lazy-part.ts'
 import { ErrorBoundary } from '../shell/error-boundary.tsx'
+import { wholeObject } from './as-yaml.ts'
 import { EventList } from './event-list.tsx'
 import { LogsTab } from './logs-tab.tsx'
 import { Many } from './many.tsx'
 import { MetricsTab } from './metrics-tab.tsx'
+import { ObjectYaml } from './object-yaml.tsx'
 import { Overview } from './overview.tsx'
-import { SettingsTab } from './settings-tab.tsx'
+import { SettingsTab, formSchema } from './settings-tab.tsx'
 import { TerminalTab } from './terminal-tab.tsx'
+import { useFieldProblems } from './use-field-problems.ts'
 import { VariablesTab } from './variables-tab.tsx'
-
-const YamlEditor = lazyPart(async () => (await import('./yaml-editor.tsx')).YamlEditor)
 
 const allTabs: readonly Tab[] = ['overview', 'settings', 'variables', 'logs', 'metrics', 'events', 'terminal', 'yaml']
 const runningTabs: ReadonlySet<Tab> = new Set(['logs', 'metrics', 'terminal'])
@@ -45,16 +45,20 @@ export function Inspector(): JSX.Element | undefined {
 
 function One({ node }: { node: GraphNode }): JSX.Element {
   const tab = useCanvas((state) => state.tab)
-  const document = useCanvas((state) => state.editor.document)
   const canEdit = useCanvas((state) => mayDo(state, 'update', node.object))
   const canLog = useCanvas(mayReadLogs)
   const canEnter = useCanvas(mayEnterContainers)
   const { icon, hue } = familyLooks[node.family]
+  const problems = useFieldProblems(node)
   const tabs = tabsOf(node).filter((one) => (one !== 'logs' || canLog) && (one !== 'terminal' || canEnter))
   const shown = tabs.includes(tab) ? tab : 'overview'
+  const isTwo = useCanvas(
+    ({ editor, isYamlBeside }) =>
+      isYamlBeside && shown === 'settings' && formSchema(editor.document, node) !== undefined,
+  )
   return (
     <aside className="side" aria-label={texts.inspector.label}>
-      <Grip />
+      <Grip isTwo={isTwo} />
       <div className="hd">
         <span className="tile" style={{ '--hue': `var(${hue})` }}>
           <Icon name={icon} />
@@ -93,22 +97,7 @@ function One({ node }: { node: GraphNode }): JSX.Element {
             {shown === 'metrics' && <MetricsTab node={node} />}
             {shown === 'events' && <EventList node={node} />}
             {shown === 'terminal' && <TerminalTab node={node} />}
-            {shown === 'yaml' && (
-              <Suspense fallback={<p className="sec quiet">{texts.loading}</p>}>
-                <YamlEditor
-                  value={asYaml(objectOf(document, node.key) ?? node.object)}
-                  readOnly={!canEdit}
-                  problems={node.problems}
-                  label={`${node.title} YAML`}
-                  onChange={(object) =>
-                    act(
-                      { type: 'replaceResource', key: node.key, object: object as GraphNode['object'] },
-                      { label: texts.inspector.tabs.yaml, mergeKey: `yaml:${node.key}` },
-                    )
-                  }
-                />
-              </Suspense>
-            )}
+            {shown === 'yaml' && <ObjectYaml node={node} canEdit={canEdit} problems={problems} shown={wholeObject} />}
           </ErrorBoundary>
         </Tabs.Content>
       </Tabs.Root>
@@ -116,44 +105,35 @@ function One({ node }: { node: GraphNode }): JSX.Element {
   )
 }
 
-/** In the order in which people write it, without what the server notes for itself. */
-function asYaml({ apiVersion, kind, metadata, spec, status, ...rest }: GraphNode['object']): object {
-  const { managedFields: _managed, ...named } = metadata
-  return {
-    apiVersion,
-    kind,
-    metadata: named,
-    ...rest,
-    ...(spec === undefined ? {} : { spec }),
-    ...(status === undefined ? {} : { status }),
-  }
-}
+/** In CSS pixels. Two panes have a width of their own, so that one is as wide as before once the other is closed. */
+const widths = {
+  one: { variable: '--side-one', min: 340, max: 720 },
+  two: { variable: '--side-two', min: 560, max: 1080 },
+} as const
 
-const minWidth = 340
-const maxWidth = 720
-
-/** In CSS pixels. */
 function keptWidth(): number {
   return Number.parseInt(getComputedStyle(document.documentElement).getPropertyValue('--side'), 10)
 }
 
 /** Drag or arrow keys: how wide the inspector is. */
-function Grip(): JSX.Element {
-  const [width, setWidth] = useState(keptWidth)
+function Grip({ isTwo }: { isTwo: boolean }): JSX.Element {
+  const { variable, min, max } = widths[isTwo ? 'two' : 'one']
+  const [dragged, setDragged] = useState<{ isTwo: boolean; width: number }>()
   const set = (next: number): void => {
-    const bounded = Math.max(minWidth, Math.min(maxWidth, next))
-    setWidth(bounded)
+    const width = Math.round(Math.max(min, Math.min(max, next)))
+    setDragged({ isTwo, width })
     // On the root, so that what stands beside the inspector knows it, and the next one is as wide.
-    document.documentElement.style.setProperty('--side', `${bounded}px`)
+    document.documentElement.style.setProperty(variable, `${width}px`)
   }
+  const width = dragged?.isTwo === isTwo ? dragged.width : keptWidth()
   return (
     <div
       className="grip"
       role="separator"
       aria-orientation="vertical"
       aria-label={texts.inspector.width}
-      aria-valuemin={minWidth}
-      aria-valuemax={maxWidth}
+      aria-valuemin={min}
+      aria-valuemax={max}
       aria-valuenow={width}
       tabIndex={0}
       onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}

@@ -1,11 +1,13 @@
 // A form made from a schema: the same one that the API server validates with, so that what can be said can be filled in.
 // Fields that are set come first and open; the rest is offered by name.
 
+import { deepEqual } from '@binnacle/api'
 import { type FieldPath, fieldPath, itemKey, itemPath } from '@binnacle/canvas-core'
 import type { AnySchema } from '@binnacle/model'
 import { type JSX, useId, useState } from 'react'
 import { texts } from '../texts.ts'
 import { Icon } from '../ui/icons.tsx'
+import type { FieldProblem } from './field-problem.ts'
 
 /** Where a field is: items of lists by position, and as the diff and the checks name them, by their key. */
 export interface FieldPlace {
@@ -13,18 +15,13 @@ export interface FieldPlace {
   named: FieldPath
 }
 
-export interface FieldProblem {
-  /** `spec.ports[0].port`, as the API server writes it. */
-  path: string
-  message: string
-  severity: 'error' | 'warning'
-}
-
 interface FormContext {
   problems: readonly FieldProblem[]
   /** Whether the field, by its named path, differs from what runs. */
   staged: (path: FieldPath) => boolean
   readOnly: boolean
+  /** The field that a person is at in the YAML or here, items by position. */
+  marked?: FieldPath | undefined
   /** `undefined` removes the field. */
   change: (path: FieldPath, value: unknown) => void
 }
@@ -48,6 +45,12 @@ function item({ path, named }: FieldPlace, index: number, key: string | undefine
 
 function problemsAt({ problems }: FormContext, { path, named }: FieldPlace): readonly FieldProblem[] {
   return problems.filter((problem) => problem.path === path || problem.path === named)
+}
+
+/** Whether the field, or what a field without parts holds, is the marked one. */
+function isMarked({ marked }: FormContext, { path }: FieldPlace, { hasParts = false } = {}): boolean {
+  if (marked === undefined) return false
+  return marked === path || (!hasParts && (marked.startsWith(`${path}.`) || marked.startsWith(`${path}[`)))
 }
 
 /** `minReadySeconds` → `Min ready seconds` */
@@ -153,7 +156,13 @@ function Row({
   const own = problemsAt(form, place)
   const isStaged = form.staged(place.named)
   return (
-    <div className="field" data-field={place.named} data-staged={isStaged}>
+    <div
+      className="field"
+      data-field={place.named}
+      data-path={place.path}
+      data-staged={isStaged}
+      data-marked={isMarked(form, place)}
+    >
       <div className="field-head">
         <label htmlFor={inputId} title={schema.description}>
           {fieldTitle(name, schema)}
@@ -277,7 +286,7 @@ function SwitchField(props: FieldProps): JSX.Element {
 function GroupField(props: FieldProps): JSX.Element {
   const { name, schema, value, place, form } = props
   return (
-    <fieldset className="form-group">
+    <fieldset className="form-group" data-path={place.path} data-marked={isMarked(form, place, { hasParts: true })}>
       <legend>
         {fieldTitle(name, schema)}
         {!props.required && !form.readOnly && (
@@ -315,7 +324,7 @@ function ListField(props: FieldProps): JSX.Element {
   const itemSchema = schema.items ?? {}
   const keys = schema['x-kubernetes-list-map-keys'] ?? []
   return (
-    <fieldset className="form-group">
+    <fieldset className="form-group" data-path={place.path} data-marked={isMarked(form, place, { hasParts: true })}>
       <legend>
         {fieldTitle(name, schema)} <span className="quiet">{items.length}</span>
       </legend>
@@ -326,7 +335,12 @@ function ListField(props: FieldProps): JSX.Element {
         const label = keys.map((key) => text(record[key])).join(' ') || texts.form.item(index + 1)
         return (
           // The position is an item's identity while it is typed: its key is one of the fields.
-          <div className="form-item" key={index}>
+          <div
+            className="form-item"
+            key={index}
+            data-path={at.path}
+            data-marked={isMarked(form, at, { hasParts: true })}
+          >
             <div className="form-item-head">
               <b className="clip">{label}</b>
               <span className="grow" />
@@ -382,7 +396,7 @@ function MapField(props: FieldProps): JSX.Element {
   const rename = (from: string, to: string): void =>
     form.change(place.path, Object.fromEntries(entries.map(([key, one]) => [key === from ? to : key, one])))
   return (
-    <fieldset className="form-group">
+    <fieldset className="form-group" data-path={place.path} data-marked={isMarked(form, place)}>
       <legend>{fieldTitle(name, schema)}</legend>
       <Problems place={place} form={form} />
       {entries.map(([key, one], index) => (
@@ -429,8 +443,19 @@ function MapField(props: FieldProps): JSX.Element {
 function JsonField(props: FieldProps): JSX.Element {
   const { value, place, form } = props
   const id = useId()
-  const [draft, setDraft] = useState<string>()
-  const [problem, setProblem] = useState('')
+  /** What was typed, as long as the value is still what was made of it. */
+  const [draft, setDraft] = useState<{ text: string; value: unknown; problem: string }>()
+  const isOurs = draft !== undefined && deepEqual(draft.value, value)
+  const problem = isOurs ? draft.problem : ''
+  const write = (entered: string): void => {
+    try {
+      const parsed: unknown = JSON.parse(entered)
+      setDraft({ text: entered, value: parsed, problem: '' })
+      form.change(place.path, parsed)
+    } catch (error) {
+      setDraft({ text: entered, value, problem: error instanceof Error ? error.message : String(error) })
+    }
+  }
   return (
     <Row {...props} inputId={id}>
       <>
@@ -440,16 +465,8 @@ function JsonField(props: FieldProps): JSX.Element {
           rows={5}
           disabled={form.readOnly}
           aria-invalid={problem !== ''}
-          value={draft ?? JSON.stringify(value ?? {}, undefined, 2)}
-          onChange={(event) => {
-            setDraft(event.target.value)
-            try {
-              form.change(place.path, JSON.parse(event.target.value))
-              setProblem('')
-            } catch (error) {
-              setProblem(error instanceof Error ? error.message : String(error))
-            }
-          }}
+          value={isOurs ? draft.text : JSON.stringify(value ?? {}, undefined, 2)}
+          onChange={(event) => write(event.target.value)}
         />
         {problem !== '' && <p className="problem">{problem}</p>}
       </>

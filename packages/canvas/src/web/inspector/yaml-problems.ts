@@ -1,55 +1,71 @@
-// Where in a YAML text the problems of an object stand: what is wrong with the text, and what is wrong with its fields.
+// What is wrong in the YAML text of an object, and where: with the text, with what the object is, and with its fields.
 
-import { type Problem, parsePath } from '@binnacle/canvas-core'
-import { type Document, type Node, type ParsedNode, isMap, isNode, isScalar, isSeq, parseDocument } from 'yaml'
+import { isRecord } from '@binnacle/canvas-core'
+import { parseDocument } from 'yaml'
+import { texts } from '../texts.ts'
+import type { FieldProblem } from './field-problem.ts'
+import { type TextRange, rangeOf } from './yaml-places.ts'
 
-interface TextProblem {
-  /** Offsets in the text. */
-  from: number
-  to: number
+export interface TextProblem extends TextRange {
   severity: 'error' | 'warning'
   message: string
 }
 
-export function problemsInText(text: string, known: readonly Omit<Problem, 'key' | 'reason'>[]): TextProblem[] {
-  const document = parseDocument(text)
-  const inText = [...document.errors, ...document.warnings].map((problem) => ({
+/** What a text says. */
+export interface ReadText {
+  /** Undefined where the text is no YAML, no object, or another object. */
+  value: Readonly<Record<string, unknown>> | undefined
+  /** Why there is no value, and what the parser warns of. */
+  problems: readonly TextProblem[]
+}
+
+/** Reads the text of an object, which stays the object that it is. */
+export function readObject(text: string, whole: Readonly<Record<string, unknown>>): ReadText {
+  // Where a problem stands is shown, and need not be in its words.
+  const document = parseDocument(text, { prettyErrors: false })
+  const problems: TextProblem[] = [...document.errors, ...document.warnings].map((problem) => ({
     from: Math.min(problem.pos[0], text.length),
     to: Math.min(problem.pos[1], text.length),
-    severity: problem.name === 'YAMLWarning' ? ('warning' as const) : ('error' as const),
+    severity: problem.name === 'YAMLWarning' ? 'warning' : 'error',
     message: problem.message,
   }))
-  if (document.errors.length > 0) return inText
-  return [...inText, ...known.map(({ path, severity, message }) => ({ ...rangeOf(document, path), severity, message }))]
+  if (document.errors.length > 0) return { value: undefined, problems }
+  const value: unknown = document.toJS()
+  if (!isRecord(value))
+    return {
+      value: undefined,
+      problems: [...problems, { from: 0, to: 0, severity: 'error', message: texts.yaml.noObject }],
+    }
+  const path = changedIdentity(value, whole)
+  if (path === undefined) return { value, problems }
+  const message = texts.yaml.identity
+  return { value: undefined, problems: [...problems, { ...rangeOf(document, path), severity: 'error', message }] }
 }
 
-/** The field at the path; of one that is not there, the nearest that would hold it. */
-function rangeOf(document: Document<ParsedNode>, path: string): { from: number; to: number } {
-  let node: Node | null = document.contents
-  let [from, to] = [0, 0]
-  for (const step of parsePath(path)) {
-    const [next, start] = memberOf(node, step)
-    if (next === undefined) break
-    const [begin = 0, end = begin] = next.range ?? []
-    from = start ?? begin
-    to = Math.max(from, end)
-    node = next
-  }
-  return { from, to }
+/** The first field of those that say which object it is, if it says another. */
+function changedIdentity(
+  value: Readonly<Record<string, unknown>>,
+  whole: Readonly<Record<string, unknown>>,
+): string | undefined {
+  for (const name of ['apiVersion', 'kind']) if (value[name] !== whole[name]) return name
+  const [named, before] = [value['metadata'], whole['metadata']]
+  if (!isRecord(named) || !isRecord(before)) return 'metadata'
+  if (named['name'] !== before['name']) return 'metadata.name'
+  const { namespace = before['namespace'] } = named
+  return namespace === before['namespace'] ? undefined : 'metadata.namespace'
 }
 
-/** A member, and where its name begins. Items are named by their place, or by what names them. */
-function memberOf(node: Node | null, step: string): readonly [Node | undefined, number | undefined] {
-  if (isMap(node)) {
-    const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === step)
-    const start = isScalar(pair?.key) ? pair.key.range?.[0] : undefined
-    return isNode(pair?.value) ? [pair.value, start] : [undefined, undefined]
-  }
-  if (!isSeq(node)) return [undefined, undefined]
-  const item = /^\d+$/.test(step) ? node.items[Number(step)] : node.items.find((one) => isNamed(one, step))
-  return [isNode(item) ? item : undefined, undefined]
-}
-
-function isNamed(item: unknown, name: string): boolean {
-  return isMap(item) && (item.get('name') === name || item.get('path') === name)
+/** Everything to be marked in the text; of the fields only while the text can be read. */
+export function problemsInText(
+  text: string,
+  known: readonly FieldProblem[],
+  whole: Readonly<Record<string, unknown>>,
+): TextProblem[] {
+  const { value, problems } = readObject(text, whole)
+  if (value === undefined || known.length === 0) return [...problems]
+  const document = parseDocument(text)
+  return [
+    ...problems,
+    ...known.map(({ path, severity, message }) => ({ ...rangeOf(document, path), severity, message })),
+  ]
 }

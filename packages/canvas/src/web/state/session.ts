@@ -9,7 +9,19 @@ import { texts } from '../texts.ts'
 import { watchEnvironments } from './environments.ts'
 import { startLayoutSaver } from './layout-saver.ts'
 import { hideKinds, showKinds } from './further-kinds.ts'
-import { type Panel, type Place, type Tab, enter, forget, receive, select, synced, toast, useCanvas } from './store.ts'
+import {
+  type Panel,
+  type Place,
+  type Tab,
+  enter,
+  forget,
+  receive,
+  select,
+  synced,
+  toast,
+  useCanvas,
+  wasYamlBeside,
+} from './store.ts'
 import { startTelemetry } from './telemetry.ts'
 import { readUrl, writeUrl } from './url.ts'
 
@@ -40,7 +52,7 @@ export async function start(): Promise<void> {
 
 /** Goes where the address says. */
 function followUrl(): void {
-  const { namespace, application, home, selected = [], tab, panel, view, kinds = [] } = readUrl()
+  const { namespace, application, home, selected = [], tab, beside, panel, view, kinds = [] } = readUrl()
   const { place, context } = useCanvas.getState()
   if (application === undefined) {
     if (place !== undefined) close()
@@ -56,6 +68,7 @@ function followUrl(): void {
   select(selected)
   useCanvas.setState({
     tab: (tab ?? 'overview') as Tab,
+    isYamlBeside: beside === 'yaml' || wasYamlBeside(),
     panel: panel as Panel | undefined,
     isOutline: view === 'outline' || (selected.length === 0 && window.innerWidth <= 700),
   })
@@ -65,6 +78,7 @@ function writeState({
   place,
   selected,
   tab,
+  isYamlBeside,
   panel,
   isOutline,
   furtherKinds,
@@ -74,6 +88,7 @@ function writeState({
     ...place,
     selected: [...selected],
     ...(tab === 'overview' ? {} : { tab }),
+    ...(tab === 'settings' && isYamlBeside ? { beside: 'yaml' } : {}),
     ...(panel === undefined ? {} : { panel }),
     ...(isOutline ? { view: 'outline' } : {}),
     kinds: furtherKinds,

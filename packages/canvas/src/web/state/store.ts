@@ -81,6 +81,8 @@ export interface CanvasState {
   selected: ReadonlySet<ObjectKey>
   tab: Tab
   logBegin: LogBegin | undefined
+  /** Whether the settings have their YAML beside them. */
+  isYamlBeside: boolean
   panel: Panel | undefined
   dialog: OpenDialog | undefined
   isOutline: boolean
@@ -117,6 +119,7 @@ export const useCanvas = create<CanvasState>()(() => ({
   selected: new Set(),
   tab: 'overview',
   logBegin: undefined,
+  isYamlBeside: false,
   panel: undefined,
   dialog: undefined,
   isOutline: false,
@@ -274,6 +277,18 @@ export function startLeading(wire: GraphWire): void {
 export function leadElsewhere(wire: GraphWire | undefined, to: ObjectKey): void {
   const [first] = wire?.wires ?? []
   if (first !== undefined) act({ type: 'reconnect', wire: first, to }, { label: texts.graph.leadElsewhere })
+}
+
+const besideKey = 'binnacle.yaml-beside'
+
+/** As this browser last had it. */
+export function wasYamlBeside(): boolean {
+  return localStorage.getItem(besideKey) === 'true'
+}
+
+export function showBeside(isYamlBeside: boolean): void {
+  localStorage.setItem(besideKey, String(isYamlBeside))
+  setState({ isYamlBeside })
 }
 
 export function setView(

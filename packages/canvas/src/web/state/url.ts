@@ -8,6 +8,8 @@ export interface UrlState {
   /** Keys of the selected objects. */
   selected?: readonly string[]
   tab?: string
+  /** What stands beside the settings. */
+  beside?: 'yaml'
   panel?: string
   view?: 'outline'
   /** Kinds that are shown beside those that always are. */
@@ -26,6 +28,7 @@ export function readUrl(search = location.search): UrlState {
     ...(selected.length > 0 ? { selected } : {}),
     ...(kinds.length > 0 ? { kinds } : {}),
     ...optionally('tab', text('tab')),
+    ...(text('beside') === 'yaml' ? { beside: 'yaml' } : {}),
     ...optionally('panel', text('panel')),
     ...(text('view') === 'outline' ? { view: 'outline' } : {}),
   }
@@ -40,6 +43,7 @@ export function writeUrl(state: UrlState, { push = false } = {}): void {
   for (const key of state.selected ?? []) query.append('at', key)
   for (const kind of state.kinds ?? []) query.append('kind', kind)
   if (state.tab !== undefined) query.set('tab', state.tab)
+  if (state.beside !== undefined) query.set('beside', state.beside)
   if (state.panel !== undefined) query.set('panel', state.panel)
   if (state.view !== undefined) query.set('view', state.view)
   const search = query.toString()

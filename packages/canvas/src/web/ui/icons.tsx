@@ -22,6 +22,7 @@ const paths = {
   fit: 'M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10',
   tidy: 'M2.5 3h4v3h-4zM9.5 10h4v3h-4zM6.5 4.5h3a2 2 0 0 1 2 2V10',
   find: 'M11.2 7a4.2 4.2 0 1 1-8.4 0 4.2 4.2 0 0 1 8.4 0zM10.2 10.2l3.3 3.3',
+  beside: 'M2.5 3h11v10h-11zM8 3v10',
   close: 'M4 4l8 8M12 4l-8 8',
   chevron: 'M6 4l4 4-4 4',
   down: 'M4 6l4 4 4-4',
