@@ -93,6 +93,12 @@ export function schemaOf({ schemas }: CanvasDocument, object: KubeObject): AnySc
   return schemas.get(kindKeyOf(object))
 }
 
+/** The document with the schema of one more kind, which the cluster told. Ours stay as they are. */
+export function withSchema(document: CanvasDocument, kind: KindKey, schema: AnySchema): CanvasDocument {
+  if (ownSchemas.has(kind)) return document
+  return { ...document, schemas: new Map([...document.schemas, [kind, schema]]) }
+}
+
 export function applicationKey({ application, namespace }: CanvasDocument): ObjectKey | undefined {
   if (application === undefined) return undefined
   return objectKey({ kind: 'Application', group, namespace, name: application })

@@ -20,12 +20,14 @@ export {
   schemaOf,
   type StagedChange,
   type StagedConflict,
+  withSchema,
 } from './document.ts'
 export type { DocumentChange, Entry, ObjectState } from './draft.ts'
 export * from './field-path.ts'
 export * from './free-name.ts'
 export * from './history.ts'
 export * from './object-key.ts'
+export * from './openapi.ts'
 export * from './rename-problem.ts'
 export * from './schemas.ts'
 export * from './wires/wire-kind.ts'

@@ -2,7 +2,7 @@
 // wires in a circle.
 
 import { type FieldError, type Unstructured, deepEqual } from '@binnacle/api'
-import { group } from '@binnacle/model'
+import { type AnySchema, group } from '@binnacle/model'
 import { contentOf } from './content.ts'
 import { type CanvasDocument, objectsOf, schemaOf } from './document.ts'
 import { getField } from './field-path.ts'
@@ -49,6 +49,7 @@ interface Validation {
 interface Finding {
   problems: readonly Problem[]
   complete: CanvasDocument['complete']
+  schemas: CanvasDocument['schemas']
   isStaged: boolean
   seen: readonly (readonly [ObjectKey, Unstructured | undefined])[]
   seenLive: readonly (readonly [ObjectKey, Unstructured | undefined])[]
@@ -64,6 +65,7 @@ function problemsOf(key: ObjectKey, object: Unstructured, { document, objects }:
     known !== undefined &&
     known.isStaged === isStaged &&
     known.complete === document.complete &&
+    known.schemas === document.schemas &&
     known.seen.every(([other, was]) => objects.get(other) === was) &&
     known.seenLive.every(([other, was]) => document.live.get(other) === was)
   )
@@ -80,7 +82,14 @@ function problemsOf(key: ObjectKey, object: Unstructured, { document, objects }:
     ...transitionProblems(document, { key, object, live: watchedLive.get(key) }),
     ...found.map((problem) => ({ key, ...problem })),
   ]
-  findings.set(object, { problems, complete, isStaged, seen: [...watched.seen], seenLive: [...watchedLive.seen] })
+  findings.set(object, {
+    problems,
+    complete,
+    schemas,
+    isStaged,
+    seen: [...watched.seen],
+    seenLive: [...watchedLive.seen],
+  })
   return problems
 }
 
@@ -104,19 +113,26 @@ class WatchedLookup implements Lookup {
   }
 }
 
-const checked = new WeakMap<Unstructured, readonly FieldError[]>()
+const checked = new WeakMap<Unstructured, { schema: AnySchema | undefined; errors: readonly FieldError[] }>()
 
 /** What the schema refuses. Objects are read-only, so that each is checked once. */
 function formProblems(document: CanvasDocument, object: Unstructured): readonly FieldError[] {
-  let errors = checked.get(object)
-  if (errors === undefined) {
-    const schema = schemaOf(document, object)
-    const { spec } = schema?.properties ?? {}
-    const value = contentOf(object)['spec']
-    errors = spec === undefined ? [] : schemaErrors(spec, value ?? {}, 'spec')
-    checked.set(object, errors)
-  }
+  const schema = schemaOf(document, object)?.properties?.['spec']
+  const known = checked.get(object)
+  if (known !== undefined && known.schema === schema) return known.errors
+  const value = contentOf(object)['spec']
+  const isOurs = groupOf(object.apiVersion) === group
+  const errors = schema === undefined ? [] : schemaErrors(schema, (isOurs ? value : withoutNulls(value)) ?? {}, 'spec')
+  checked.set(object, { schema, errors })
   return errors
+}
+
+/** A field that is null is none to the server. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls)
+  if (!isRecord(value)) return value
+  const set = Object.entries(value).filter(([, member]) => member !== null)
+  return Object.fromEntries(set.map(([name, member]) => [name, withoutNulls(member)]))
 }
 
 export function ofFieldError(key: ObjectKey, error: FieldError): Problem {

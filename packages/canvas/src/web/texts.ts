@@ -227,7 +227,11 @@ export const texts = {
     item: (number: number): string => `No. ${number}`,
     addItem: (name: string): string => `Add to ${name.toLowerCase()}`,
     removeItem: (name: string): string => `Remove ${name}`,
-    noSchema: 'This kind has no form. Its YAML can be edited.',
+    noSchema: (kind: string): string =>
+      `The cluster does not say what fields ${kind} has: there is no form. Its YAML can be edited.`,
+    notTold: (why: string): string =>
+      `The cluster does not tell the fields of this kind: ${why}. Its YAML can be edited.`,
+    open: 'The schema leaves open what it holds.',
     oneALine: 'One word a line',
     key: 'Name',
     valueOf: (key: string): string => `Value of ${key}`,

@@ -18,8 +18,9 @@ import { Many } from './many.tsx'
 import { MetricsTab } from './metrics-tab.tsx'
 import { ObjectYaml } from './object-yaml.tsx'
 import { Overview } from './overview.tsx'
-import { SettingsTab, formSchema } from './settings-tab.tsx'
+import { SettingsTab } from './settings-tab.tsx'
 import { TerminalTab } from './terminal-tab.tsx'
+import { useForm } from './use-form.ts'
 import { useFieldProblems } from './use-field-problems.ts'
 import { VariablesTab } from './variables-tab.tsx'
 
@@ -52,10 +53,8 @@ function One({ node }: { node: GraphNode }): JSX.Element {
   const problems = useFieldProblems(node)
   const tabs = tabsOf(node).filter((one) => (one !== 'logs' || canLog) && (one !== 'terminal' || canEnter))
   const shown = tabs.includes(tab) ? tab : 'overview'
-  const isTwo = useCanvas(
-    ({ editor, isYamlBeside }) =>
-      isYamlBeside && shown === 'settings' && formSchema(editor.document, node) !== undefined,
-  )
+  const form = useForm(node, shown === 'settings')
+  const isTwo = useCanvas(({ isYamlBeside }) => isYamlBeside) && shown === 'settings' && form.schema !== undefined
   return (
     <aside className="side" aria-label={texts.inspector.label}>
       <Grip isTwo={isTwo} />
@@ -91,7 +90,7 @@ function One({ node }: { node: GraphNode }): JSX.Element {
           {!canEdit && <p className="sec meta">{texts.inspector.readOnly}</p>}
           <ErrorBoundary key={shown}>
             {shown === 'overview' && <Overview node={node} canEdit={canEdit} />}
-            {shown === 'settings' && <SettingsTab node={node} canEdit={canEdit} />}
+            {shown === 'settings' && <SettingsTab node={node} form={form} canEdit={canEdit} />}
             {shown === 'variables' && <VariablesTab node={node} canEdit={canEdit} />}
             {shown === 'logs' && <LogsTab node={node} />}
             {shown === 'metrics' && <MetricsTab node={node} />}

@@ -134,12 +134,18 @@ function Offer({
 }
 
 function Field(props: FieldProps): JSX.Element {
-  const { schema } = props
-  if (schema.type === 'array') return isScalar(schema.items) ? <WordsField {...props} /> : <ListField {...props} />
-  if (schema.type === 'object' && schema.additionalProperties !== undefined) return <MapField {...props} />
+  const { schema, value } = props
+  const { items, additionalProperties } = schema
+  if (schema.type === 'array') {
+    if (isScalar(items)) return <WordsField {...props} />
+    return items?.properties === undefined ? <JsonField {...props} /> : <ListField {...props} />
+  }
+  if (schema.type === 'object' && additionalProperties !== undefined)
+    return isScalar(additionalProperties) ? <MapField {...props} /> : <JsonField {...props} />
   if (schema.type === 'object' && schema.properties !== undefined) return <GroupField {...props} />
   if (schema.type === 'boolean') return <SwitchField {...props} />
-  if (schema.type === 'object') return <JsonField {...props} />
+  // What has parts is no word, whatever the schema leaves open.
+  if (schema.type === 'object' || isOpen(schema) || typeof value === 'object') return <JsonField {...props} />
   return <ScalarField {...props} />
 }
 
@@ -441,7 +447,7 @@ function MapField(props: FieldProps): JSX.Element {
 }
 
 function JsonField(props: FieldProps): JSX.Element {
-  const { value, place, form } = props
+  const { schema, value, place, form } = props
   const id = useId()
   /** What was typed, as long as the value is still what was made of it. */
   const [draft, setDraft] = useState<{ text: string; value: unknown; problem: string }>()
@@ -465,10 +471,11 @@ function JsonField(props: FieldProps): JSX.Element {
           rows={5}
           disabled={form.readOnly}
           aria-invalid={problem !== ''}
-          value={isOurs ? draft.text : JSON.stringify(value ?? {}, undefined, 2)}
+          value={isOurs ? draft.text : JSON.stringify(value ?? initialValue(schema), undefined, 2)}
           onChange={(event) => write(event.target.value)}
         />
         {problem !== '' && <p className="problem">{problem}</p>}
+        {isOpen(schema) && <p className="hint">{texts.form.open}</p>}
       </>
     </Row>
   )
@@ -485,13 +492,19 @@ export function initialValue(schema: AnySchema): unknown {
     const required = schema.required ?? []
     return Object.fromEntries(required.map((name) => [name, initialValue(schema.properties?.[name] ?? {})]))
   }
+  if (isOpen(schema)) return {}
   if (schema.type === 'boolean') return true
   if (schema.type === 'integer' || schema.type === 'number') return schema.minimum ?? 0
   return ''
 }
 
 function isScalar(schema: AnySchema | undefined): boolean {
-  return schema !== undefined && schema.type !== 'object' && schema.type !== 'array'
+  return schema !== undefined && schema.type !== 'object' && schema.type !== 'array' && !isOpen(schema)
+}
+
+/** Whether it may hold anything. */
+function isOpen(schema: AnySchema): boolean {
+  return schema['x-kubernetes-preserve-unknown-fields'] === true && schema.properties === undefined
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,15 +1,7 @@
 // The fields of an object as a form, made from the schema that the API server validates with, and beside it, where a person
-// wants that, the same as YAML. Both edit the document; neither knows of the other.
+// wants that, the same as YAML. Both edit the document; neither knows of the other. Without a schema there is the YAML.
 
-import {
-  type CanvasDocument,
-  type FieldPath,
-  type GraphNode,
-  objectDiff,
-  objectOf,
-  schemaOf,
-} from '@binnacle/canvas-core'
-import type { AnySchema } from '@binnacle/model'
+import { type FieldPath, type GraphNode, objectDiff, objectOf } from '@binnacle/canvas-core'
 import { type JSX, type KeyboardEvent, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { act, redoStep, showBeside, undoStep, useCanvas } from '../state/store.ts'
 import { texts } from '../texts.ts'
@@ -17,6 +9,7 @@ import { Icon } from '../ui/icons.tsx'
 import { writtenObject } from './as-yaml.ts'
 import { ObjectYaml } from './object-yaml.tsx'
 import { SchemaForm } from './schema-form.tsx'
+import type { Form } from './use-form.ts'
 import { useFieldProblems } from './use-field-problems.ts'
 
 /** The field that a person is at, and on which side. */
@@ -25,30 +18,37 @@ interface Marked {
   side: 'form' | 'yaml'
 }
 
-/** What the form is made from; undefined where the kind has none. */
-export function formSchema(document: CanvasDocument, { object }: GraphNode): AnySchema | undefined {
-  const spec = schemaOf(document, object)?.properties?.['spec']
-  return spec?.properties === undefined ? undefined : spec
+interface SettingsProps {
+  node: GraphNode
+  form: Form
+  canEdit: boolean
 }
 
-export function SettingsTab({ node, canEdit }: { node: GraphNode; canEdit: boolean }): JSX.Element {
+export function SettingsTab({ node, form: { schema, path, note }, canEdit }: SettingsProps): JSX.Element {
   const document = useCanvas((state) => state.editor.document)
   const isBeside = useCanvas((state) => state.isYamlBeside)
   const object = objectOf(document, node.key) ?? node.object
-  const schema = formSchema(document, node)
   const staged = useMemo(() => {
     const lines = objectDiff(document, node.key)?.lines ?? []
     return lines.map(({ path }) => path)
   }, [document, node.key])
   const problems = useFieldProblems(node)
   const [marked, setMarked] = useState<Marked>()
-  const form = useRef<HTMLDivElement>(null)
+  const pane = useRef<HTMLDivElement>(null)
   const led = useMemo(() => marked && { path: marked.path, isLed: marked.side === 'form' }, [marked])
   useWideSide(isBeside && schema !== undefined)
   useEffect(() => {
-    if (marked?.side === 'yaml') form.current?.querySelector('[data-marked=true]')?.scrollIntoView({ block: 'nearest' })
+    if (marked?.side === 'yaml') pane.current?.querySelector('[data-marked=true]')?.scrollIntoView({ block: 'nearest' })
   }, [marked])
-  if (schema === undefined) return <p className="sec quiet">{texts.form.noSchema}</p>
+  if (schema === undefined)
+    return (
+      <>
+        <p className="sec quiet" role="status">
+          {note}
+        </p>
+        <ObjectYaml node={node} canEdit={canEdit} problems={problems} shown={writtenObject} />
+      </>
+    )
   return (
     <div className="settings" data-beside={isBeside}>
       <div className="settings-bar">
@@ -67,7 +67,7 @@ export function SettingsTab({ node, canEdit }: { node: GraphNode; canEdit: boole
       <div className="panes">
         <div
           className="sec form-pane"
-          ref={form}
+          ref={pane}
           role="group"
           aria-label={texts.inspector.tabs.settings}
           // What scrolls has to be reached by keys also where all its fields are locked.
@@ -80,8 +80,8 @@ export function SettingsTab({ node, canEdit }: { node: GraphNode; canEdit: boole
         >
           <SchemaForm
             schema={schema}
-            value={object['spec']}
-            path="spec"
+            value={path === '' ? object : object[path]}
+            path={path}
             problems={problems}
             readOnly={!canEdit}
             marked={isBeside ? marked?.path : undefined}

@@ -25,7 +25,9 @@ import {
   redo,
   undo,
   withDocument,
+  withSchema,
 } from '@binnacle/canvas-core'
+import type { AnySchema } from '@binnacle/model'
 import { create } from 'zustand'
 import type { Access } from '../data/access.ts'
 import type { ServerContext } from '../data/kube-api.ts'
@@ -184,6 +186,12 @@ export function enter(place: Place): void {
 export function receive(events: readonly WatchEvent[]): void {
   const { editor } = getState()
   setEditor(withDocument(editor, applyLive(editor.document, events)))
+}
+
+/** What the cluster says of the fields of a kind. */
+export function learnSchema(kind: KindKey, schema: AnySchema): void {
+  const { editor } = getState()
+  setEditor(withDocument(editor, withSchema(editor.document, kind, schema)))
 }
 
 /** All of these kinds was told; what was not told is gone, though it was staged in this browser before. */
