@@ -1,9 +1,8 @@
 // Objects of any kind: a form from what the cluster says of the kind, for built-in kinds and for those of others.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type CanvasPage, closeBrowser, openCanvas } from './browser.ts'
-import { addField, banner, deploy, field, fieldset, says } from './canvas-hand.ts'
-import { type TestEngine, startEngine } from './support.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type CanvasPage, openCanvas } from './browser.ts'
+import { addField, banner, deploy, field, fieldset, says, useEngine } from './canvas-hand.ts'
 
 const definition = (kind: string, schema: string): string => `
 apiVersion: apiextensions.k8s.io/v1
@@ -57,25 +56,20 @@ spec:
     spec: {containers: [{name: light, image: 'sea/light:1.0.0'}]}
 `
 
-let engine: TestEngine
+const cluster = useEngine()
 
 beforeAll(async () => {
-  engine = await startEngine('--canvas-port', '0')
+  const { engine } = cluster
   await engine.apply(definitions)
   await engine.kubectl('wait', '--for=condition=Established', 'crd', 'boats.sea.dev', 'rafts.sea.dev')
   await engine.apply(manifest)
-}, 60_000)
-
-afterAll(async () => {
-  await closeBrowser()
-  await engine[Symbol.asyncDispose]()
-})
+}, 30_000)
 
 async function opened(key: string, { beside = false } = {}): Promise<CanvasPage> {
   const query = new URLSearchParams({ ns: 'default', app: 'sea', at: key, tab: 'settings' })
   for (const kind of ['boats.sea.dev', 'rafts.sea.dev']) query.append('kind', kind)
   if (beside) query.append('beside', 'yaml')
-  const canvas = await openCanvas(engine, `/?${query.toString()}`)
+  const canvas = await openCanvas(cluster.engine, `/?${query.toString()}`)
   await canvas.page.locator('.side h2').waitFor()
   return canvas
 }
@@ -96,7 +90,7 @@ describe('the settings of an object that is not ours', { timeout: 60_000 }, () =
     await says(banner(page), /4 staged changes/)
     await deploy(page)
     const path = 'jsonpath={.spec.sails} {.spec.crew[0].age} {.spec.rig} {.spec.cargo.tea}'
-    expect(await engine.kubectl('get', 'boat', 'mary', '-o', path)).toBe('3 51 sloop 4')
+    expect(await cluster.engine.kubectl('get', 'boat', 'mary', '-o', path)).toBe('3 51 sloop 4')
     expect(complaints).toEqual([])
   })
 
@@ -111,7 +105,7 @@ describe('the settings of an object that is not ours', { timeout: 60_000 }, () =
     await field(page, 'spec.replicas').input.fill('0')
     await deploy(page)
     const path = 'jsonpath={.spec.template.spec.containers[0].image}'
-    expect(await engine.kubectl('get', 'deployment', 'buoy', '-o', path)).toBe('sea/light:1.1.0')
+    expect(await cluster.engine.kubectl('get', 'deployment', 'buoy', '-o', path)).toBe('sea/light:1.1.0')
   })
 
   it('are all its fields where a kind has no spec', async () => {
@@ -119,7 +113,7 @@ describe('the settings of an object that is not ours', { timeout: 60_000 }, () =
     const { page } = canvas
     await fieldset(page, 'Data').getByLabel('Value of depth').fill('13')
     await deploy(page)
-    expect(await engine.kubectl('get', 'configmap', 'chart', '-o', 'jsonpath={.data.depth}')).toBe('13')
+    expect(await cluster.engine.kubectl('get', 'configmap', 'chart', '-o', 'jsonpath={.data.depth}')).toBe('13')
   })
 
   it('are the YAML alone where the cluster leaves open what fields there are', async () => {
@@ -130,6 +124,6 @@ describe('the settings of an object that is not ours', { timeout: 60_000 }, () =
     await page.keyboard.press('End')
     await page.keyboard.type('2')
     await deploy(page)
-    expect(await engine.kubectl('get', 'raft', 'plank', '-o', 'jsonpath={.logs}')).toBe('42')
+    expect(await cluster.engine.kubectl('get', 'raft', 'plank', '-o', 'jsonpath={.logs}')).toBe('42')
   })
 })

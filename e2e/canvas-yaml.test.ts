@@ -1,10 +1,9 @@
 // The form of an object and its YAML beside each other: each follows the other while a person types, both have one history.
 
 import type { Locator, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type CanvasPage, closeBrowser, openCanvas } from './browser.ts'
-import { banner, field, says } from './canvas-hand.ts'
-import { type TestEngine, startEngine } from './support.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type CanvasPage, openCanvas } from './browser.ts'
+import { banner, field, says, useEngine } from './canvas-hand.ts'
 
 const manifest = `
 apiVersion: binnacle.dev/v1alpha1
@@ -21,17 +20,9 @@ metadata:
 spec: {image: 'shop/api:1.0.0', replicas: 0, ports: [{name: http, port: 80}, {name: admin, port: 81}]}
 `
 
-let engine: TestEngine
+const cluster = useEngine()
 
-beforeAll(async () => {
-  engine = await startEngine('--canvas-port', '0')
-  await engine.apply(manifest)
-}, 60_000)
-
-afterAll(async () => {
-  await closeBrowser()
-  await engine[Symbol.asyncDispose]()
-})
+beforeAll(() => cluster.engine.apply(manifest))
 
 async function opened(options: { width?: number; height?: number } = {}): Promise<CanvasPage> {
   const query = new URLSearchParams({
@@ -40,7 +31,7 @@ async function opened(options: { width?: number; height?: number } = {}): Promis
     at: 'Microservice.binnacle.dev/default/api',
     tab: 'settings',
   })
-  const canvas = await openCanvas(engine, `/?${query.toString()}`, options)
+  const canvas = await openCanvas(cluster.engine, `/?${query.toString()}`, options)
   await canvas.page.getByRole('button', { name: 'YAML', exact: true }).click()
   await lines(canvas.page).first().waitFor()
   return canvas

@@ -2,6 +2,7 @@
 export * from './canvas-layout.ts'
 export * from './collapse.ts'
 export * from './commands.ts'
+export * from './conflicts.ts'
 export { asNew, contentOf, sameContent, withContent } from './content.ts'
 export * from './diff.ts'
 export {

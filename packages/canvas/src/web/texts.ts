@@ -87,7 +87,6 @@ export const texts = {
     notSet: 'not set',
     creates: 'is created',
     deletes: 'is deleted',
-    conflict: 'Somebody else changed this meanwhile',
     mine: 'Keep mine',
     theirs: 'Take theirs',
     base: 'before',
@@ -97,6 +96,22 @@ export const texts = {
     failed: 'The deploy failed; what was changed is put back',
     rolledBack: (revision: number): string => `Staged: back to release ${revision}`,
     empty: 'Nothing is staged.',
+  },
+  conflict: {
+    bothChanged: { title: 'Somebody else changed this meanwhile', mine: 'Keep mine', theirs: 'Take theirs' },
+    theyDeleted: {
+      title: 'Somebody else deleted this meanwhile',
+      mine: 'Keep mine: make it anew',
+      theirs: 'Take theirs: leave it deleted',
+    },
+    iDelete: {
+      title: 'Somebody else changed this meanwhile',
+      mine: 'Keep mine: delete it all the same',
+      theirs: 'Take theirs: let it stay',
+    },
+    there: 'was there',
+    deleted: 'deleted',
+    atField: (theirs: string): string => `Somebody else changed this meanwhile, to ${theirs}: decide whose stays`,
   },
   inspector: {
     label: 'Inspector',

@@ -104,8 +104,20 @@ export const kube = {
       contentType: 'application/merge-patch+json',
       query: { fieldManager },
     }),
-  remove: (path: string, dryRun = false): Promise<unknown> =>
-    ask(path, { method: 'DELETE', query: { propagationPolicy: 'Background', ...(dryRun ? { dryRun: 'All' } : {}) } }),
+  /** With a resource version only that version is removed: any other is a Conflict. */
+  remove: (path: string, { dryRun = false, resourceVersion }: RemoveOptions = {}): Promise<unknown> =>
+    ask(path, {
+      method: 'DELETE',
+      query: { propagationPolicy: 'Background', ...(dryRun ? { dryRun: 'All' } : {}) },
+      ...(resourceVersion === undefined
+        ? {}
+        : { body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { resourceVersion } } }),
+    }),
+}
+
+interface RemoveOptions {
+  dryRun?: boolean
+  resourceVersion?: string | undefined
 }
 
 function written(dryRun: boolean): Record<string, string> {

@@ -2,7 +2,6 @@
 
 import {
   type CanvasDocument,
-  type Conflict,
   type DiffLine,
   type ObjectDiff,
   type ObjectKey,
@@ -18,7 +17,8 @@ import { effectText } from '../state/effect-text.ts'
 import { act, openDialog, useCanvas } from '../state/store.ts'
 import { texts } from '../texts.ts'
 import { Dialog } from '../ui/dialog.tsx'
-import { Change, shownValue as shown } from './change.tsx'
+import { Change } from './change.tsx'
+import { ConflictRow } from './conflict-row.tsx'
 import { Icon } from '../ui/icons.tsx'
 
 export function DetailsDialog(): JSX.Element {
@@ -163,43 +163,6 @@ function Line({ line, diff }: { line: DiffLine; diff: ObjectDiff }): JSX.Element
       >
         <Icon name="close" size={12} />
       </button>
-    </div>
-  )
-}
-
-function ConflictRow({ conflict }: { conflict: Conflict }): JSX.Element {
-  const { key, path, base, mine, theirs } = conflict
-  return (
-    <div className="why warn" role="alert">
-      <Icon name="warn" />
-      <div>
-        <b>{texts.staged.conflict}</b>
-        <p>
-          <code className="mono">{path === '' ? parseKey(key).name : path}</code>
-        </p>
-        <dl>
-          <div className="row">
-            <dt>{texts.staged.base}</dt>
-            <dd>{shown(base)}</dd>
-          </div>
-          <div className="row">
-            <dt>{texts.staged.minesWord}</dt>
-            <dd>{shown(mine)}</dd>
-          </div>
-          <div className="row">
-            <dt>{texts.staged.theirsWord}</dt>
-            <dd>{shown(theirs)}</dd>
-          </div>
-        </dl>
-        <div className="links">
-          <button onClick={() => act({ type: 'keepMine', key, path }, { label: texts.staged.mine })}>
-            {texts.staged.mine}
-          </button>
-          <button onClick={() => act({ type: 'takeTheirs', key, path }, { label: texts.staged.theirs })}>
-            {texts.staged.theirs}
-          </button>
-        </div>
-      </div>
     </div>
   )
 }

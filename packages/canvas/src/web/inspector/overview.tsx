@@ -1,11 +1,12 @@
 // What a person wants to know first: the cause of trouble, what is staged, figures, and what belongs together.
 
-import { type GraphNode, conditionOf, objectDiff, parseKey, wireKindOf } from '@binnacle/canvas-core'
+import { type GraphNode, conditionOf, conflictsOf, objectDiff, parseKey, wireKindOf } from '@binnacle/canvas-core'
 import { restartedAtAnnotation, testConnectionAnnotation } from '@binnacle/model'
 import { type JSX, useState } from 'react'
 import { ask, kube, pathOf } from '../data/kube-api.ts'
 import { resourceOf } from '../data/resources.ts'
 import { Change } from '../dialogs/change.tsx'
+import { ConflictRow } from '../dialogs/conflict-row.tsx'
 import { duplicate, removeSelected } from '../graph/stage-keys.ts'
 import { useFigures } from '../state/figures.ts'
 import { mayCallServices, mayDo, mayEndPods, mayRemove } from '../state/permissions.ts'
@@ -94,6 +95,9 @@ function Staged({ node }: PartProps): JSX.Element | undefined {
   return (
     <section className="sec">
       <h3>{texts.inspector.staged}</h3>
+      {conflictsOf(document, node.key).map((conflict) => (
+        <ConflictRow key={conflict.path} conflict={conflict} />
+      ))}
       {diff.type !== 'update' && <p>{diff.type === 'create' ? texts.staged.creates : texts.staged.deletes}</p>}
       {diff.type === 'update' &&
         diff.lines.map((line) => (

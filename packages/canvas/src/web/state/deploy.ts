@@ -135,7 +135,7 @@ function pathOfObject(object: Unstructured, { withName }: { withName: boolean })
 
 async function write(document: CanvasDocument, { key, change }: DeployStep, dryRun: boolean): Promise<Unstructured> {
   if (change.type === 'delete') {
-    await kube.remove(pathOfObject(change.base, { withName: true }), dryRun)
+    await remove(change.base, dryRun)
     return change.base
   }
   if (change.type === 'create')
@@ -157,19 +157,30 @@ function placed(document: CanvasDocument, key: ObjectKey, object: Unstructured):
 
 const tries = 5
 
-/**
- * An update on the version that the edit was made on. A controller may note its status at any moment, which is no
- * change of content: the update is then carried over to the newer version.
- */
-async function update(wanted: Unstructured, base: Unstructured, dryRun: boolean): Promise<Unstructured> {
+/** An update on the version that the edit was made on, or on a newer one with the same content. */
+function update(wanted: Unstructured, base: Unstructured, dryRun: boolean): Promise<Unstructured> {
   const path = pathOfObject(base, { withName: true })
+  return onUnchanged(base, (onto) => kube.update<Unstructured>(path, withContent(contentOf(wanted), onto), dryRun))
+}
+
+/** A removal of what a person saw when they staged it. */
+function remove(base: Unstructured, dryRun: boolean): Promise<unknown> {
+  const path = pathOfObject(base, { withName: true })
+  return onUnchanged(base, ({ metadata: { resourceVersion } }) => kube.remove(path, { dryRun, resourceVersion }))
+}
+
+/**
+ * Writes onto the version that is known. A controller may note its status at any moment, which is no change of content:
+ * what is written is then carried over to the newer version.
+ */
+async function onUnchanged<T>(base: Unstructured, write: (onto: Unstructured) => Promise<T>): Promise<T> {
   let onto = base
   for (let attempt = 1; ; attempt++) {
     try {
-      return await kube.update<Unstructured>(path, withContent(contentOf(wanted), onto), dryRun)
+      return await write(onto)
     } catch (error) {
       if (!isKubeError(error) || error.reason !== 'Conflict' || attempt === tries) throw error
-      const newest = await kube.get<Unstructured>(path)
+      const newest = await kube.get<Unstructured>(pathOfObject(base, { withName: true }))
       if (!sameContent(newest, base))
         throw new KubeError({ ...error.status, message: 'somebody else changed this just now: look at it again' })
       onto = newest
