@@ -121,7 +121,6 @@ const unresolved = new Set([
   'BindingUnresolved',
   'PortUnknown',
   'ImageUnknown',
-  'ProgramUnsupported',
   'ProgramNotFound',
   'BuildFailed',
   'NoBuilder',

@@ -4,7 +4,7 @@ import type { Container, KubeObject, Secret, Service, StatefulSet } from '@binna
 import { componentLabel, configHashAnnotation, partOfLabel, restartedAtAnnotation } from '../group.ts'
 import type { DataSource } from '../kinds/data-source.ts'
 import type { Credentials, RenderContext, ServiceAddress } from './context.ts'
-import { type DataSourceEngine, bindingSecretName, engineOf } from './engines.ts'
+import { type DataSourceEngine, type Program, bindingSecretName, engineOf } from './engines.ts'
 import { defined, objectLabels, ownedName, selectorLabels } from './names.ts'
 import { RenderError } from './render-error.ts'
 import { addressOf } from './wires.ts'
@@ -47,7 +47,7 @@ export function bindingData(
   const { type, external } = source.spec
   const engine = engineOf(type)
   const keys = engine?.keys ?? ['username', 'password']
-  const database = keys.includes('database') ? databaseOf(source) : undefined
+  const database = keys.includes('database') ? dataSourceDatabase(source) : undefined
   const username = keys.includes('username') ? credentials?.username : undefined
   const password = credentials?.password
   const user = encodeURIComponent(username ?? '')
@@ -78,8 +78,17 @@ function nameOf({ metadata }: DataSource): string {
   return metadata.name ?? ''
 }
 
-function databaseOf(source: DataSource): string {
-  return source.spec.database ?? nameOf(source).replaceAll('-', '_')
+/** Letters that the name of a bucket has at least. */
+const shortestBucket = 3
+
+/** Name of the database or bucket in the binding. */
+export function dataSourceDatabase(source: DataSource): string {
+  const { database, type } = source.spec
+  const name = nameOf(source)
+  if (database !== undefined) return database
+  // Buckets are hosts, databases are identifiers.
+  if (type === 's3') return name.length < shortestBucket ? `${name}-bucket` : name
+  return name.replaceAll('-', '_')
 }
 
 function meta(source: DataSource, { namespace }: RenderContext, name = nameOf(source)): KubeObject['metadata'] {
@@ -231,32 +240,41 @@ function programContainer(
   { programImage, programs }: RenderContext,
 ): Container {
   const { spec } = source
-  const { program } = engine
+  const program = engine.programs.find(({ name, needs = [] }) => [name, ...needs].every((one) => programs?.has(one)))
   if (program === undefined)
     throw new RenderError(
       'spec.type',
-      'ProgramUnsupported',
-      `${engine.title} is not run as a program of this machine: run it elsewhere and set spec.external`,
-    )
-  const folder = programs?.get(program.name)
-  if (folder === undefined)
-    throw new RenderError(
-      'spec.type',
       'ProgramNotFound',
-      `${engine.title} is not installed on this machine (${program.name}): install it (Debian, Ubuntu: apt install ` +
-        `${program.packages.debian}; macOS: brew install ${program.packages.homebrew}), or set spec.external`,
+      `${engine.title} is not installed on this machine: install ${engine.programs.map(sourceOf).join(', or ')}, or set spec.external`,
     )
+  const { name, needs = [], script } = program
+  const paths = needs.map((one) => ({ name: one.toUpperCase(), value: `${programs?.get(one)}/${one}` }))
   const variables = Object.fromEntries([...engine.keys].map((key) => [key.toUpperCase(), key] as const))
   return defined({
     name: spec.type,
     image: programImage ?? '',
-    command: ['/bin/sh', '-c', program.script],
-    args: [program.name, ...(spec.args ?? [])],
-    env: [{ name: 'BIN', value: folder }, { name: 'DATA', value: programData }, ...fromBinding(source, variables)],
+    command: ['/bin/sh', '-c', script],
+    args: [name, ...(spec.args ?? [])],
+    env: [
+      { name: 'BIN', value: programs?.get(name) ?? '' },
+      ...paths,
+      { name: 'DATA', value: programData },
+      ...fromBinding(source, variables),
+    ],
     ports: [{ name: spec.type, containerPort: engine.port }],
     volumeMounts: [{ name: 'data', mountPath: programData }],
     readinessProbe: { tcpSocket: { port: spec.type }, periodSeconds: 1 },
     terminationMessagePolicy: 'FallbackToLogsOnError',
     resources: spec.resources,
   })
+}
+
+/** `mongod and mongosh (macOS: brew install …; elsewhere: …)`. */
+function sourceOf({ name, needs = [], source: { debian, homebrew, elsewhere } }: Program): string {
+  const ways = [
+    debian === undefined ? [] : [`Debian, Ubuntu: apt install ${debian}`],
+    homebrew === undefined ? [] : [`macOS: brew install ${homebrew}`],
+    elsewhere === undefined ? [] : [homebrew === undefined ? elsewhere : `elsewhere: ${elsewhere}`],
+  ].flat()
+  return `${[name, ...needs].join(' and ')} (${ways.join('; ')})`
 }

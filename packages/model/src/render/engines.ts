@@ -3,17 +3,20 @@
 import type { DataSourceSpec, DataSourceType } from '../kinds/data-source.ts'
 import { programScripts } from './program-scripts.ts'
 
-/** How a data source is run from the program that this machine has. */
+/** How a data source is run from a program that this machine has. */
 export interface Program {
   /** Found on the PATH, or in one of the folders, in which `*` stands for a version. */
   name: string
   folders: readonly string[]
-  /** Package that brings it. */
-  packages: { debian: string; homebrew: string }
+  /** Programs that its script calls beside it, found likewise. */
+  needs?: readonly string[]
+  /** Package or page that brings it; `elsewhere` where Debian has none. */
+  source: { debian?: string; homebrew?: string; elsewhere?: string }
   /**
    * Shell script that runs it in the foreground. Variables: PORT to listen on, DATA for the data, DATABASE, USERNAME and
-   * PASSWORD, BIN for the folder of the program; its arguments go to the program. It listens on loopback only, and takes
-   * the password from the binding at each start. Passwords never stand on a command line.
+   * PASSWORD, BIN for the folder of the program, and the path of each program that it needs, under its name in capitals;
+   * its arguments go to the program. It listens on loopback only, and takes the password from the binding at each start.
+   * Passwords never stand on a command line.
    */
   script: string
 }
@@ -34,7 +37,8 @@ export interface DataSourceEngine {
   ready?: readonly string[]
   /** Keys of the binding beside type, provider, host, port and uri. */
   keys: readonly string[]
-  program?: Program
+  /** The first that this machine has is run. */
+  programs: readonly Program[]
 }
 
 const loginKeys = ['username', 'password', 'database'] as const
@@ -50,13 +54,15 @@ export const engines: Readonly<Record<Exclude<DataSourceType, 'http'>, DataSourc
     env: { POSTGRES_USER: 'username', POSTGRES_PASSWORD: 'password', POSTGRES_DB: 'database' },
     ready: ['sh', '-c', 'pg_isready -U "$POSTGRES_USER" -d "$POSTGRES_DB" -h 127.0.0.1'],
     keys: loginKeys,
-    program: {
-      name: 'postgres',
-      // Debian keeps them out of the PATH, by version.
-      folders: ['/usr/lib/postgresql/*/bin', '/opt/homebrew/opt/postgresql@*/bin', '/usr/pgsql-*/bin'],
-      packages: { debian: 'postgresql', homebrew: 'postgresql@17' },
-      script: programScripts.postgresql,
-    },
+    programs: [
+      {
+        name: 'postgres',
+        // Debian keeps them out of the PATH, by version.
+        folders: ['/usr/lib/postgresql/*/bin', '/opt/homebrew/opt/postgresql@*/bin', '/usr/pgsql-*/bin'],
+        source: { debian: 'postgresql', homebrew: 'postgresql@17' },
+        script: programScripts.postgresql,
+      },
+    ],
   },
   mysql: {
     title: 'MySQL',
@@ -72,12 +78,14 @@ export const engines: Readonly<Record<Exclude<DataSourceType, 'http'>, DataSourc
       MYSQL_DATABASE: 'database',
     },
     keys: loginKeys,
-    program: {
-      name: 'mariadbd',
-      folders: ['/usr/sbin', '/usr/libexec'],
-      packages: { debian: 'mariadb-server', homebrew: 'mariadb' },
-      script: programScripts.mysql,
-    },
+    programs: [
+      {
+        name: 'mariadbd',
+        folders: ['/usr/sbin', '/usr/libexec'],
+        source: { debian: 'mariadb-server', homebrew: 'mariadb' },
+        script: programScripts.mysql,
+      },
+    ],
   },
   mongodb: {
     title: 'MongoDB',
@@ -92,6 +100,21 @@ export const engines: Readonly<Record<Exclude<DataSourceType, 'http'>, DataSourc
       MONGO_INITDB_DATABASE: 'database',
     },
     keys: loginKeys,
+    programs: [
+      {
+        name: 'mongod',
+        folders: ['/usr/bin', '/usr/local/bin', '/opt/homebrew/bin', '/opt/homebrew/opt/mongodb-community@*/bin'],
+        needs: ['mongosh'],
+        source: { homebrew: 'mongodb/brew/mongodb-community', elsewhere: 'mongodb.com/try/download' },
+        script: programScripts.mongod,
+      },
+      {
+        name: 'ferretdb',
+        folders: ['/usr/bin', '/usr/local/bin'],
+        source: { elsewhere: 'version 1.24, github.com/FerretDB/FerretDB/releases' },
+        script: programScripts.ferretdb,
+      },
+    ],
   },
   redis: {
     title: 'Redis',
@@ -103,12 +126,14 @@ export const engines: Readonly<Record<Exclude<DataSourceType, 'http'>, DataSourc
     env: { REDIS_PASSWORD: 'password' },
     args: ['redis-server', '--requirepass', '$(REDIS_PASSWORD)', '--appendonly', 'yes'],
     keys: ['password'],
-    program: {
-      name: 'redis-server',
-      folders: ['/usr/bin', '/opt/homebrew/bin'],
-      packages: { debian: 'redis-server', homebrew: 'redis' },
-      script: programScripts.redis,
-    },
+    programs: [
+      {
+        name: 'redis-server',
+        folders: ['/usr/bin', '/opt/homebrew/bin'],
+        source: { debian: 'redis-server', homebrew: 'redis' },
+        script: programScripts.redis,
+      },
+    ],
   },
   nats: {
     title: 'NATS',
@@ -120,12 +145,14 @@ export const engines: Readonly<Record<Exclude<DataSourceType, 'http'>, DataSourc
     env: { NATS_USER: 'username', NATS_PASSWORD: 'password' },
     args: ['--jetstream', '--store_dir', '/data', '--user', '$(NATS_USER)', '--pass', '$(NATS_PASSWORD)'],
     keys: ['username', 'password'],
-    program: {
-      name: 'nats-server',
-      folders: ['/usr/sbin', '/opt/homebrew/bin'],
-      packages: { debian: 'nats-server', homebrew: 'nats-server' },
-      script: programScripts.nats,
-    },
+    programs: [
+      {
+        name: 'nats-server',
+        folders: ['/usr/sbin', '/opt/homebrew/bin'],
+        source: { debian: 'nats-server', homebrew: 'nats-server' },
+        script: programScripts.nats,
+      },
+    ],
   },
   s3: {
     title: 'S3-compatible storage',
@@ -136,7 +163,21 @@ export const engines: Readonly<Record<Exclude<DataSourceType, 'http'>, DataSourc
     data: '/data',
     env: { MINIO_ROOT_USER: 'username', MINIO_ROOT_PASSWORD: 'password' },
     args: ['server', '/data'],
-    keys: ['username', 'password', 'database'],
+    keys: loginKeys,
+    programs: [
+      {
+        name: 'minio',
+        folders: ['/usr/local/bin', '/opt/homebrew/bin'],
+        source: { homebrew: 'minio', elsewhere: 'min.io' },
+        script: programScripts.minio,
+      },
+      {
+        name: 'versitygw',
+        folders: ['/usr/bin', '/usr/local/bin'],
+        source: { elsewhere: 'github.com/versity/versitygw/releases' },
+        script: programScripts.versitygw,
+      },
+    ],
   },
 }
 

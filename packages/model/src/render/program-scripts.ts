@@ -70,9 +70,77 @@ END
 exec $run "$BIN/mariadbd" --no-defaults \${only:+--user=root} --datadir="$DATA/main" --bind-address=127.0.0.1 --port="$PORT" --socket=mysql.sock --init-file="$DATA/init.sql" "$@"
 `
 
-export const programScripts: Readonly<Record<'redis' | 'nats' | 'postgresql' | 'mysql', string>> = {
+/** The data of one program are nothing to another: refuses to start empty beside those that another one keeps. */
+const inOwnFolder = (name: string, other: string): string => `umask 077
+if [ -d "$DATA/${other}" ] && [ ! -d "$DATA/${name}" ]; then
+  echo "error: the data here are those of ${other}, and ${name} cannot read them: install ${other} again, or remove the data source with its storage" >&2
+  exit 1
+fi
+mkdir -p "$DATA/${name}"
+`
+
+// The user is made, or given the password of now, by a mongod without access control that listens on a socket alone, in a
+// folder of its own: a socket's path may have no more than 107 bytes, and that of the data can be longer.
+const mongod = `set -eu
+${inOwnFolder('mongod', 'ferretdb')}own=$(mktemp -d)
+"$BIN/mongod" --dbpath "$DATA/mongod" --bind_ip "$own/mongod.sock" --unixSocketPrefix "$own" --quiet &
+server=$!
+trap 'kill "$server" 2>/dev/null; rm -rf "$own"' EXIT
+until [ -S "$own/mongod.sock" ]; do
+  kill -0 "$server" 2>/dev/null || exit 1
+  sleep 0.1
+done
+HOME="$own" "$MONGOSH" --quiet --norc "mongodb://$(printf %s "$own/mongod.sock" | sed 's,/,%2F,g')/admin" --eval '
+const { USERNAME, PASSWORD } = process.env
+const user = { pwd: PASSWORD, roles: ["root"] }
+if (db.getUser(USERNAME) === null) db.createUser({ user: USERNAME, ...user })
+else db.updateUser(USERNAME, user)
+' >/dev/null
+kill "$server"
+wait "$server" || true
+trap - EXIT
+rm -rf "$own"
+exec "$BIN/mongod" --dbpath "$DATA/mongod" --bind_ip 127.0.0.1 --port "$PORT" --nounixsocket --auth --quiet "$@"
+`
+
+// FerretDB makes its user with the database admin, and never again. That database holds users only: where the password is
+// another one, it is made anew.
+const ferretdb = `set -eu
+${inOwnFolder('ferretdb', 'mongod')}if ! "$BIN/ferretdb" --help | grep -q sqlite-url; then
+  echo "error: this ferretdb keeps its data in PostgreSQL alone: install its version 1.24, or set spec.external" >&2
+  exit 1
+fi
+if [ "$(cat "$DATA/password" 2>/dev/null)" != "$USERNAME:$PASSWORD" ]; then
+  rm -f "$DATA"/ferretdb/admin.sqlite*
+  printf %s "$USERNAME:$PASSWORD" >"$DATA/password"
+fi
+export FERRETDB_SETUP_DATABASE=admin FERRETDB_SETUP_USERNAME="$USERNAME" FERRETDB_SETUP_PASSWORD="$PASSWORD"
+export FERRETDB_TEST_ENABLE_NEW_AUTH=true FERRETDB_TELEMETRY=disable
+exec "$BIN/ferretdb" --handler=sqlite --sqlite-url="file:$DATA/ferretdb/" --state-dir="$DATA" --listen-addr="127.0.0.1:$PORT" --debug-addr=- "$@"
+`
+
+// For both, a folder is a bucket.
+const minio = `set -eu
+${inOwnFolder('minio', 'versitygw')}mkdir -p "$DATA/minio/$DATABASE" "$DATA/certs"
+export MINIO_ROOT_USER="$USERNAME" MINIO_ROOT_PASSWORD="$PASSWORD" MINIO_BROWSER=off MINIO_UPDATE=off
+exec "$BIN/minio" server --quiet --certs-dir "$DATA/certs" --address "127.0.0.1:$PORT" "$@" "$DATA/minio"
+`
+
+const versitygw = `set -eu
+${inOwnFolder('versitygw', 'minio')}mkdir -p "$DATA/versitygw/$DATABASE" "$DATA/properties"
+export ROOT_ACCESS_KEY="$USERNAME" ROOT_SECRET_KEY="$PASSWORD"
+exec "$BIN/versitygw" --port "127.0.0.1:$PORT" --quiet "$@" posix --sidecar "$DATA/properties" "$DATA/versitygw"
+`
+
+type ProgramName = 'redis' | 'nats' | 'postgresql' | 'mysql' | 'mongod' | 'ferretdb' | 'minio' | 'versitygw'
+
+export const programScripts: Readonly<Record<ProgramName, string>> = {
   redis,
   nats,
   postgresql,
   mysql,
+  mongod,
+  ferretdb,
+  minio,
+  versitygw,
 }

@@ -1,12 +1,6 @@
 // Something that rendering needs and the context does not say.
 
-export type RenderReason =
-  | 'ImageUnknown'
-  | 'UseUnresolved'
-  | 'BindingUnresolved'
-  | 'PortUnknown'
-  | 'ProgramUnsupported'
-  | 'ProgramNotFound'
+export type RenderReason = 'ImageUnknown' | 'UseUnresolved' | 'BindingUnresolved' | 'PortUnknown' | 'ProgramNotFound'
 
 /** `field` is the path in the resource, `reason` the word for the condition, the message says what to do. */
 export class RenderError extends Error {

@@ -20,7 +20,6 @@ const hopeless: ReadonlySet<string> = new Set([
   'Invalid',
   'JobFailed',
   'ProgramNotFound',
-  'ProgramUnsupported',
   'ProgressDeadlineExceeded',
 ])
 

@@ -12,6 +12,7 @@ import {
   bindingKeysOf,
   bindingSecretName,
   dataSourceAddress,
+  dataSourceDatabase,
   engineOf,
   render,
   renderServices,
@@ -85,8 +86,7 @@ export function startDataSourceController(context: PlatformContext, shared: Shar
 
   async function contextOf(source: DataSource, login: Credentials | undefined): Promise<RenderContext> {
     const { namespace = '', name: ownName = '' } = source.metadata
-    const program = source.spec.external === undefined ? engineOf(source.spec.type)?.program : undefined
-    const folder = program && (await runtime.programs?.find(program.name, program.folders))
+    const programs = source.spec.external === undefined ? await programsFor(source) : undefined
     return {
       ...renderContext(namespace, sources, runtime),
       ...(login === undefined
@@ -97,8 +97,17 @@ export function startDataSourceController(context: PlatformContext, shared: Shar
             revisions: new Map([[`Secret/${bindingSecretName(ownName)}`, loginRevision(source, login)]]),
           }),
       ...(runtime.programs === undefined ? {} : { programImage: runtime.programs.image }),
-      ...(program === undefined || folder === undefined ? {} : { programs: new Map([[program.name, folder]]) }),
+      ...(programs === undefined ? {} : { programs }),
     }
+  }
+
+  /** Folder of each program that could run it and is found, by its name. */
+  async function programsFor(source: DataSource): Promise<ReadonlyMap<string, string>> {
+    const wanted = (engineOf(source.spec.type)?.programs ?? []).flatMap(({ name: own, needs = [], folders }) =>
+      [own, ...needs].map(async (one) => [one, await runtime.programs?.find(one, folders)] as const),
+    )
+    const found = await Promise.all(wanted)
+    return new Map(found.flatMap(([one, folder]) => (folder === undefined ? [] : [[one, folder] as const])))
   }
 
   async function applied(
@@ -239,7 +248,7 @@ function isAvailable({ spec, status, metadata }: StatefulSet): boolean {
 }
 
 function targetOf(source: DataSource, { host, port }: ServiceAddress, login: Credentials | undefined): ProbeTarget {
-  const { type, external, database } = source.spec
+  const { type, external } = source.spec
   const keys = bindingKeysOf(source.spec)
   const username = keys.includes('username') ? login?.username : undefined
   return {
@@ -250,6 +259,6 @@ function targetOf(source: DataSource, { host, port }: ServiceAddress, login: Cre
     ...(external?.path === undefined ? {} : { path: external.path }),
     ...(username === undefined || username === '' ? {} : { username }),
     ...(login === undefined ? {} : { password: login.password }),
-    ...(keys.includes('database') ? { database: database ?? (source.metadata.name ?? '').replaceAll('-', '_') } : {}),
+    ...(keys.includes('database') ? { database: dataSourceDatabase(source) } : {}),
   }
 }
