@@ -92,6 +92,8 @@ function said({
 const progressingReasons: ReadonlySet<string> = new Set([
   'Progressing',
   'Building',
+  'BindingPending',
+  'UsePending',
   'Waiting',
   'Provisioning',
   'Pending',

@@ -21,6 +21,25 @@ function waitingPod(reason: string, message: string): Unstructured {
   }
 }
 
+describe('a resource of ours', () => {
+  const service = (reason: string, readyReplicas = 0): Unstructured => ({
+    apiVersion: 'binnacle.dev/v1alpha1',
+    kind: 'Microservice',
+    metadata: { name: 'web', generation: 1 },
+    status: { readyReplicas, conditions: [{ type: 'Ready', status: 'False', reason, observedGeneration: 1 }] },
+  })
+
+  it('that waits for what was just made beside it is starting, not failed', () => {
+    expect(statusOf(service('BindingPending'))).toMatchObject({ state: 'progressing', reason: 'BindingPending' })
+    expect(statusOf(service('UsePending', 1)).state).toBe('progressing')
+  })
+
+  it('that lacks something is failed, or degraded where it still runs', () => {
+    expect(statusOf(service('BindingUnresolved')).state).toBe('failed')
+    expect(statusOf(service('BindingUnresolved', 1)).state).toBe('degraded')
+  })
+})
+
 describe('the trouble of a pod', () => {
   it('is how a program ended where the cluster only says that it backs off', () => {
     const pod = waitingPod('CrashLoopBackOff', 'back-off 40s restarting failed container=web pod=web-1_shop(1)')

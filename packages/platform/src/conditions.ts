@@ -48,8 +48,8 @@ export function isReady(resource: Resource<string, unknown, { conditions?: Condi
   return ready?.status === 'True' && (ready.observedGeneration ?? 0) >= (resource.metadata.generation ?? 0)
 }
 
-/** What is on its way is no warning. */
-const calm: ReadonlySet<string> = new Set(['Progressing', 'Building'])
+/** Reasons of what is on its way: neither a warning nor a failure. */
+export const passingReasons: ReadonlySet<string> = new Set(['Progressing', 'Building', 'BindingPending', 'UsePending'])
 
 /** An event where the resource became ready, ceased to be, or is not for another reason than before. */
 export function tellOfReady(
@@ -60,7 +60,7 @@ export function tellOfReady(
   const before = conditionOf(resource, 'Ready')
   const ready = conditions?.find(({ type }) => type === 'Ready')
   if (ready === undefined || (before?.status === ready.status && before.reason === ready.reason)) return
-  const type = ready.status === 'True' || calm.has(ready.reason) ? 'Normal' : 'Warning'
+  const type = ready.status === 'True' || passingReasons.has(ready.reason) ? 'Normal' : 'Warning'
   events.record(resource, type, ready.reason, ready.message)
 }
 

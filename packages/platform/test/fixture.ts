@@ -36,7 +36,7 @@ export interface Fixture extends AsyncDisposable {
 const namespace = 'default'
 
 export async function startFixture(
-  options: Partial<Pick<StartPlatformOptions, 'runtime' | 'builder'>> = {},
+  options: Partial<Pick<StartPlatformOptions, 'runtime' | 'builder' | 'clock'>> = {},
 ): Promise<Fixture> {
   const store = createMemoryStore({ clock: systemClock })
   const server = await createApiServer({ store, clock: systemClock })

@@ -1,7 +1,8 @@
 import type { ConfigMap, Deployment, Job, Pod, Secret, Service } from '@binnacle/api'
 import { configMaps, deployments, jobs, pods, secrets, services, statefulSets } from '@binnacle/client'
+import { createFakeClock } from '@binnacle/testing'
 import type { Application, Microservice, Release } from '@binnacle/model'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { applications, microservices, releases } from '../src/resources.ts'
 import { type Fixture, readyOf, startFixture } from './fixture.ts'
 
@@ -261,6 +262,56 @@ describe('a Microservice with sources', () => {
     await using fixture = await startFixture()
     await fixture.microservice('web', { build: { context: 'web' } })
     await fixture.until<Microservice>(microservices, key('web'), (one) => readyOf(one).reason === 'NoBuilder')
+  })
+})
+
+describe('a Microservice that is bound to a new DataSource', () => {
+  /** A machine on which the look for a program ends when the test says so. */
+  function slowMachine() {
+    const { promise, resolve } = Promise.withResolvers<string | undefined>()
+    return { runtime: { serviceNames: true, programs: { image: 'none:1', find: () => promise } }, found: resolve }
+  }
+  const bound = { image: 'shop/web:1.0.0', bindings: [{ name: 'db' }] }
+
+  it('waits without trouble for its credentials, and says the trouble of the data source', async () => {
+    const { runtime, found } = slowMachine()
+    await using fixture = await startFixture({ runtime })
+    await fixture.dataSource('db', { type: 'redis' })
+    await fixture.microservice('web', bound)
+    const waiting = await fixture.until<Microservice>(
+      microservices,
+      key('web'),
+      (one) => readyOf(one).reason !== undefined,
+    )
+    expect(readyOf(waiting)).toMatchObject({
+      status: 'False',
+      reason: 'BindingPending',
+      message: 'data source db has no credentials yet',
+    })
+    found(undefined)
+    const broken = await fixture.until<Microservice>(
+      microservices,
+      key('web'),
+      (one) => readyOf(one).reason === 'BindingUnresolved',
+    )
+    expect(readyOf(broken).message).toMatch(/^data source db cannot be bound: Redis is not installed on this machine/)
+  })
+
+  it('is in trouble when they do not come for long', async () => {
+    const { runtime, found } = slowMachine()
+    const clock = createFakeClock()
+    await using fixture = await startFixture({ runtime, clock })
+    await fixture.dataSource('db', { type: 'redis' })
+    await fixture.microservice('web', bound)
+    await fixture.until<Microservice>(microservices, key('web'), (one) => readyOf(one).reason === 'BindingPending')
+    await vi.waitFor(async () => {
+      await clock.advanceAsync(30_000)
+      expect(readyOf(await fixture.client.get(microservices, key('web')))).toMatchObject({
+        reason: 'BindingUnresolved',
+        message: 'data source db has no credentials yet, after 30 s: its own state says why',
+      })
+    })
+    found(undefined)
   })
 })
 

@@ -19,7 +19,7 @@ export function useVariables(use: Use, field: string, context: RenderContext): R
   const { port, appProtocol } = usedPort(use, field, context)
   const namespace = use.namespace ?? context.namespace
   const address = addressOf({ namespace, name: use.name, port }, context)
-  if (address === undefined) throw new RenderError(field, 'UseUnresolved', `service ${use.name} has no address yet`)
+  if (address === undefined) throw new RenderError(field, 'UsePending', `service ${use.name} has no address yet`)
   const prefix = use.prefix ?? variablePrefix(use.name)
   const scheme = appProtocol === 'https' ? 'https' : appProtocol === 'tcp' ? 'tcp' : 'http'
   return [

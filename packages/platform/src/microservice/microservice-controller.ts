@@ -1,16 +1,17 @@
 // Makes a Microservice run: renders it, applies what it became, and says in its status how that goes.
 
 import { type KubeObject, type Node, StatusError } from '@binnacle/api'
-import { type Controller, nodes, objectKey, startController } from '@binnacle/client'
+import { type Controller, type Result, nodes, objectKey, startController } from '@binnacle/client'
 import {
   type Microservice,
   type RenderContext,
   RenderError,
+  type RenderReason,
   bindingSecretName,
   render,
   renderServices,
 } from '@binnacle/model'
-import { type Finding, tellOfReady, writeStatus } from '../conditions.ts'
+import { type Finding, conditionOf, passingReasons, tellOfReady, writeStatus } from '../conditions.ts'
 import type { PlatformContext } from '../context.ts'
 import { NameTakenError, ownedBy, refusal } from '../owned-objects.ts'
 import { renderContext, renderSources, revisionsOf, usedServices } from '../render-context.ts'
@@ -20,12 +21,22 @@ import type { Shared } from '../shared.ts'
 import { type BuildState, Builds } from './builds.ts'
 import { microserviceStatus, serviceUrl } from './microservice-status.ts'
 
+/** Milliseconds that a resource may wait for another one before that is trouble. */
+const patienceMs = 30_000
+/** What is said once the patience is over. */
+const overdue: Readonly<Partial<Record<RenderReason, RenderReason>>> = {
+  UsePending: 'UseUnresolved',
+  BindingPending: 'BindingUnresolved',
+}
+
 export function startMicroserviceController(context: PlatformContext, shared: Shared): Controller {
   const { client, informers, events, clock, runtime, onError } = context
   const { owned, podWatch } = shared
   const sources = renderSources(context)
   const nodeInformer = informers.of<Node>(nodes)
   const name = 'microservice-controller'
+  /** Since when a resource waits for another one, by its uid. */
+  const waits = new Map<string, number>()
   const builds = new Builds(context.builder, (key) => controller.enqueue(key))
 
   const controller = startController({
@@ -42,13 +53,14 @@ export function startMicroserviceController(context: PlatformContext, shared: Sh
     },
   })
 
-  async function reconcile(service: Microservice, key: string): Promise<void> {
+  async function reconcile(service: Microservice, key: string): Promise<Result> {
     const workload = ownedBy(service, owned.get('Deployment', key)) ?? ownedBy(service, owned.get('StatefulSet', key))
     const build = builds.of(service, workload?.spec?.template.spec?.containers[0]?.image)
     const outcome = await applied(service, contextOf(service, build), build)
     await report(service, key, outcome)
     // What only a change of another object mends waits for that change; the cluster's refusals are tried again.
     if (outcome.retry !== undefined) throw outcome.retry
+    return outcome.patienceLeftMs === undefined ? undefined : { requeueAfterMs: outcome.patienceLeftMs }
   }
 
   function contextOf(service: Microservice, build: BuildState | undefined): RenderContext {
@@ -78,8 +90,9 @@ export function startMicroserviceController(context: PlatformContext, shared: Sh
       if (objects instanceof RenderError) {
         // Services that use each other need each other's addresses: those come before the rest is known.
         await owned.apply(service, renderServices(service, rendering))
-        return { ...built, failure: { reason: objects.reason, message: objects.message }, unresolved: true }
+        return { ...built, ...unmet(service, objects), unresolved: true }
       }
+      waits.delete(service.metadata.uid ?? '')
       await owned.reconcile(service, objects)
       return { ...built, ...(failure === undefined ? {} : { failure }) }
     } catch (error) {
@@ -92,12 +105,35 @@ export function startMicroserviceController(context: PlatformContext, shared: Sh
   /** A binding whose Secret is still to come: pods could not start, and would start twice. */
   function unboundOf({ metadata, spec }: Microservice): RenderError | undefined {
     for (const [index, binding] of (spec.bindings ?? []).entries()) {
-      if (sources.dataSources.get(`${metadata.namespace}/${binding.name}`) === undefined) continue
+      const source = sources.dataSources.get(`${metadata.namespace}/${binding.name}`)
+      if (source === undefined) continue
       if (sources.secrets.get(`${metadata.namespace}/${bindingSecretName(binding.name)}`) !== undefined) continue
-      const message = `data source ${binding.name} has no credentials yet: its own state says why`
-      return new RenderError(`spec.bindings[${index}]`, 'BindingUnresolved', message)
+      const field = `spec.bindings[${index}]`
+      const state = conditionOf(source, 'Ready')
+      const isCurrent = state?.observedGeneration === source.metadata.generation
+      return state?.status === 'False' && isCurrent && !passingReasons.has(state.reason)
+        ? new RenderError(field, 'BindingUnresolved', `data source ${binding.name} cannot be bound: ${state.message}`)
+        : new RenderError(field, 'BindingPending', `data source ${binding.name} has no credentials yet`)
     }
     return undefined
+  }
+
+  /** What was just made gets a while before its absence is said to be trouble. */
+  function unmet(
+    { metadata }: Microservice,
+    { reason, message }: RenderError,
+  ): Pick<Outcome, 'failure' | 'patienceLeftMs'> {
+    const uid = metadata.uid ?? ''
+    const late = overdue[reason]
+    if (late === undefined) {
+      waits.delete(uid)
+      return { failure: { reason, message } }
+    }
+    const since = waits.get(uid) ?? clock.now()
+    waits.set(uid, since)
+    const patienceLeftMs = since + patienceMs - clock.now()
+    if (patienceLeftMs > 0) return { failure: { reason, message }, patienceLeftMs }
+    return { failure: { reason: late, message: `${message}, after ${patienceMs / 1000} s: its own state says why` } }
   }
 
   async function report(service: Microservice, key: string, outcome: Outcome): Promise<void> {
@@ -139,6 +175,7 @@ export function startMicroserviceController(context: PlatformContext, shared: Sh
     },
     deleted: (service) => {
       builds.forget(service.metadata.uid ?? '')
+      waits.delete(service.metadata.uid ?? '')
       owned.forget(service)
       enqueueNeighbours(service)
     },
@@ -162,6 +199,8 @@ interface Outcome {
   built?: Finding
   failure?: Trouble
   unresolved?: boolean
+  /** Milliseconds after which a wait for another resource becomes trouble. */
+  patienceLeftMs?: number
   /** Refused by the cluster: may go well the next time. */
   retry?: StatusError
 }
