@@ -77,7 +77,7 @@ async function withImages({ project, target }: Place, options: DeployOptions, st
   if (first === undefined) return project
   if (target.engine === undefined && options.push === undefined)
     throw new CliError(
-      `${first.file}:${first.lineOf('spec.build')}: Microservice ${first.object.metadata.name}: spec.build: ${target.name} fetches images from a registry: name one with --push, such as --push ghcr.io/me`,
+      `${first.file}:${first.lineOf('spec.build')}: Microservice ${first.object.metadata.name}: spec.build: ${target.name} fetches images from a registry: name one with --push, such as --push registry.example/team`,
     )
   const data = dataPath(options.data)
   await openDataDirectory({ data })
