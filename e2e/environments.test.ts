@@ -244,7 +244,14 @@ describe.skipIf(!hasKubectl)('the environments of an application (needs kubectl)
       /Microservice \w+: spec\.image: environment elsewhere cannot fetch shop\/\w+:1\.0\.0@\S+: it is in the engine's store only: deploy it once more with --push REGISTRY, and promote that release$/,
     )
     await done('deploy', project(), '--env', 'dev', '--push', engine.record.registry)
-    for (const name of ['staging', 'production', 'elsewhere']) await done('promote', 'shop', '--to', name, '--yes')
+    for (const name of ['staging', 'production']) await done('promote', 'shop', '--to', name, '--yes')
+    const asked = await engine.binnacle('promote', 'shop', '--to', 'elsewhere')
+    expect(asked.stderr).toMatch(/Namespace\/shop \(new\)/)
+    expect(asked.stderr).toMatch(
+      /to promote shop release \d+ from production to elsewhere, and create the namespace shop there: 6 of 6 objects change/,
+    )
+    expect(await elsewhere.kubectl('get', 'namespace', 'shop', '--ignore-not-found')).toBe('')
+    await done('promote', 'shop', '--to', 'elsewhere', '--yes')
     const there = await imagesIn('shop', elsewhere)
     expect(there).toEqual(await imagesIn('shop-dev'))
     expect(there['web']).toContain(`${engine.record.registry}/shop/web:1.0.0@sha256:`)

@@ -36,11 +36,11 @@ export async function deploy(path: string, options: DeployOptions): Promise<void
   const scope = { client, namespace, project, steps }
   if (options.diff === true || options.dryRun === true) {
     const tried = await tryDeploy(scope)
-    const removed = options.prune === true ? await unwanted(scope, tried) : []
+    const removed = options.prune === true ? await unwanted(scope, tried.objects) : []
     const { text, count } = showDeploy(tried, removed, process.stdout)
     if (options.diff === true && text !== '') process.stdout.write(`${text}\n`)
     if (options.dryRun === true) {
-      const all = tried.length + removed.length
+      const all = tried.objects.length + removed.length + (tried.newNamespace === undefined ? 0 : 1)
       if (options.output === 'json')
         console.log(JSON.stringify({ application: project.application, dryRun: true, objects: all, changed: count }))
       else console.log(`${project.application}: ${count} of ${all} objects would change; nothing was changed (dry run)`)

@@ -37,10 +37,16 @@ export async function promote(application: string, options: PromoteOptions): Pro
   if (source.engine !== undefined && target.engine === undefined)
     requireFetchable(base, { place: `environment ${options.to}` })
   const project = inEnvironment(base, options.to, to.spec)
-  const { text, count } = showDeploy(await tryDeploy({ ...target, project, steps }), [], process.stderr)
-  const what = `promote ${application} release ${release.spec.revision} from ${from.metadata.name} to ${options.to}`
+  const tried = await tryDeploy({ ...target, project, steps })
+  const { text, count } = showDeploy(tried, [], process.stderr)
+  const place =
+    tried.newNamespace === undefined
+      ? options.to
+      : `${options.to}, and create the namespace ${tried.newNamespace} there`
+  const what = `promote ${application} release ${release.spec.revision} from ${from.metadata.name} to ${place}`
   process.stderr.write(text === '' ? '' : `${text}\n`)
-  steps.step(`to ${what}: ${count} of ${project.objects.length} objects change`)
+  const total = tried.objects.length + (tried.newNamespace === undefined ? 0 : 1)
+  steps.step(`to ${what}: ${count} of ${total} objects change`)
   await confirm(what, { word: options.to, yes: options.yes })
   await runDeploy(
     {

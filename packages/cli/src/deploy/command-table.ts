@@ -69,7 +69,9 @@ export function addDeployCommands(program: Command): void {
     .action(async (app, options) => (await import('../commands/rollback.ts')).rollback(app, options))
 
   withWaiting(withTarget(program.command('promote')))
-    .description('bring a release of one environment to the next, with the same images')
+    .description(
+      'bring a release of one environment to the next, with the same images, and create its namespace where there is none',
+    )
     .argument('<app>', 'name of the application')
     .option('--from <environment>', 'environment to take the release from (default: what the other promotes from)')
     .requiredOption('--to <environment>', 'environment to bring it to')

@@ -1,6 +1,6 @@
 // One deploy: a project's objects tried on the server, applied as one transaction, recorded as a Release, and waited for.
 
-import { type Clock, type KubeObject, type Unstructured, isForbidden, isNotFound } from '@binnacle/api'
+import { type Clock, type KubeObject, type Namespace, type Unstructured, isForbidden, isNotFound } from '@binnacle/api'
 import { type Client, namespaces } from '@binnacle/client'
 import type { Release, ReleaseSpec } from '@binnacle/model'
 import { CliError } from '../cli-error.ts'
@@ -38,25 +38,37 @@ export interface Deployed {
   ready: readonly KubeObject[]
 }
 
+/** What a deploy would do. */
+export interface Trial {
+  objects: readonly Applied[]
+  /** The namespace that it would create first, where it is not there. */
+  newNamespace: string | undefined
+}
+
 /** The objects as the server would have them, and nothing changed. @throws CliError as `tryObjects` */
 export async function tryDeploy(
   options: Pick<DeployOptions, 'client' | 'namespace' | 'project' | 'steps'>,
-): Promise<Applied[]> {
+): Promise<Trial> {
+  const { client, namespace, steps } = options
   const plan = await planOf(options)
-  if (await hasNamespace(options.client, options.namespace)) return tryObjects(options.client, plan)
-  options.steps.step(`the namespace ${options.namespace} would be made; the server checks nothing in it before`)
-  return plan.map((planned) => ({ ...planned, before: undefined, after: planned.object }))
+  if (await hasNamespace(client, namespace)) return { objects: await tryObjects(client, plan), newNamespace: undefined }
+  steps.step(`namespace ${namespace} is not there and will be created first: the server checks nothing in it before`)
+  const objects = plan.map((planned) => ({ ...planned, before: undefined, after: planned.object }))
+  return { objects, newNamespace: namespace }
 }
 
 /** What the deploy would change, and what it would remove. */
 export function showDeploy(
-  tried: readonly Applied[],
+  { objects, newNamespace }: Trial,
   removed: readonly Unstructured[],
   stream: NodeJS.WritableStream,
 ): { text: string; count: number } {
   return showChanges(
     [
-      ...tried.map((one) => ({ name: nameOf(one), before: one.before, after: one.after })),
+      ...(newNamespace === undefined || objects.some(({ object }) => isNamespace(object, newNamespace))
+        ? []
+        : [{ name: `Namespace/${newNamespace}`, before: undefined, after: namespaceObject(newNamespace) }]),
+      ...objects.map((one) => ({ name: nameOf(one), before: one.before, after: one.after })),
       ...removed.map((object) => ({ name: nameOf({ object }), before: object, after: undefined })),
     ],
     stream,
@@ -68,7 +80,7 @@ export async function deploy(options: DeployOptions): Promise<Deployed> {
   const { client, namespace, steps } = options
   const plan = await planOf(options)
   const isNew = await ensureNamespace(client, namespace)
-  if (isNew) steps.step(`made the namespace ${namespace}`)
+  if (isNew) steps.step(`Namespace/${namespace} created`)
   const { transaction, release } = await change(options, plan).catch(async (error: unknown) => {
     if (isNew) await client.delete(namespaces, { name: namespace })
     throw error
@@ -157,8 +169,16 @@ async function hasNamespace(client: Client, name: string): Promise<boolean> {
 /** Whether it was made. */
 async function ensureNamespace(client: Client, name: string): Promise<boolean> {
   if (await hasNamespace(client, name)) return false
-  await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }, { fieldManager })
+  await client.create(namespaces, namespaceObject(name), { fieldManager })
   return true
+}
+
+function namespaceObject(name: string): Namespace {
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }
+}
+
+function isNamespace({ kind, metadata }: Unstructured, name: string): boolean {
+  return kind === 'Namespace' && metadata.name === name
 }
 
 function summary(applied: readonly Applied[]): string[] {

@@ -171,6 +171,21 @@ it('shows what a deploy would change, and changes nothing', async () => {
   expect(await configOf(cluster, 'a')).toBe('one')
 })
 
+it('shows that it would create the namespace, and does not', async () => {
+  await using cluster = await startCluster()
+  const said: string[] = []
+  const steps = { step: (text: string) => void said.push(text), warn: () => undefined }
+  const tried = await tryDeploy({ client: cluster.client, namespace, project: project(config('a', 'one')), steps })
+  const { text, count } = showDeploy(tried, [], process.stdout)
+  expect(tried.newNamespace).toBe('shop')
+  expect(count).toBe(tried.objects.length + 1)
+  expect(text).toMatch(/^Namespace\/shop \(new\)\n/)
+  expect(said).toEqual([
+    'namespace shop is not there and will be created first: the server checks nothing in it before',
+  ])
+  await expect(cluster.client.get(namespaces, { name: namespace })).rejects.toSatisfy(isNotFound)
+})
+
 describe('a cluster without our kinds', () => {
   it('takes plain objects', async () => {
     await using cluster = await startCluster({ ours: false })
