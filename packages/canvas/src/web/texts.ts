@@ -322,7 +322,9 @@ export const texts = {
   },
   start: {
     title: 'What shall run?',
-    text: 'Everything you draw here runs on this machine. Nothing is staged until you touch it, nothing runs until you deploy.',
+    /** `cluster` is the name of its context; of none is said where the engine of this machine runs it. */
+    text: (cluster?: string): string =>
+      `Everything you draw here runs ${cluster === undefined ? 'on this machine' : `in the cluster ${cluster}`}. Nothing is staged until you touch it, nothing runs until you deploy.`,
     blank: 'Blank',
     blankText: 'An empty canvas with a name.',
     shop: 'Shop',

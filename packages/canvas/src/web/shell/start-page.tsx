@@ -35,6 +35,8 @@ export function StartPage(): JSX.Element {
 
 function Start(): JSX.Element {
   const namespace = useCanvas((state) => state.context?.namespace ?? 'default')
+  // The engine alone counts traffic.
+  const cluster = useCanvas(({ context }) => (context?.hasTraffic === false ? context.name : undefined))
   const [starter, setStarter] = useState<Starter>()
   const { data: applications } = useQuery({
     queryKey: ['applications', namespace],
@@ -49,7 +51,7 @@ function Start(): JSX.Element {
       <main>
         <Mark />
         <h1>{texts.start.title}</h1>
-        <p>{texts.start.text}</p>
+        <p>{texts.start.text(cluster)}</p>
         {!canCreate && <p>{texts.errors.noPermission(texts.start.makeOne(namespace))}</p>}
         <div className="starters">
           {(canCreate ? starters : []).map(({ id, icon, title, text }) => (
