@@ -387,7 +387,13 @@ export const texts = {
     pick: 'Environment',
     home: 'Home',
     elsewhere: (context?: string): string => (context === undefined ? 'another cluster' : `cluster ${context}`),
-    protected: 'protected: binnacle promote',
+    promotedElsewhere: (context?: string): string =>
+      `${context === undefined ? 'another cluster' : `cluster ${context}`}: binnacle promote`,
+    protected: 'protected',
+    confirmTitle: (name: string): string => `Deploy to ${name}?`,
+    confirmText: (changes: number): string =>
+      `This environment is protected. ${changes === 1 ? 'One change goes' : `${changes} changes go`} to it at once.`,
+    confirmName: (name: string): string => `Type ${name} to deploy`,
     promote: (revision: number, name: string): string => `Promote r${revision} to ${name}`,
     same: (name: string, revision: number): string => `${name} runs what release ${revision} has already`,
     notEmpty: (name: string): string => `${name} has staged changes of its own: deploy or discard them first`,

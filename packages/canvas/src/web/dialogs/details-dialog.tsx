@@ -187,7 +187,11 @@ function Footer(): JSX.Element {
       >
         {texts.staged.discardAll}
       </button>
-      <button className="btn p big" disabled={staged === 0 || phase === 'running'} onClick={() => void runDeploy(note)}>
+      <button
+        className="btn p big"
+        disabled={staged === 0 || phase === 'running'}
+        onClick={() => void runDeploy({ note })}
+      >
         {phase === 'running' ? texts.staged.deploying : texts.staged.deploy}
       </button>
     </>

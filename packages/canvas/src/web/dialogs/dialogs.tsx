@@ -9,6 +9,7 @@ import { DetailsDialog } from './details-dialog.tsx'
 import { ImportDialog } from './import-dialog.tsx'
 import { KindsDialog } from './kinds-dialog.tsx'
 import { Palette } from './palette.tsx'
+import { ProtectedDialog } from './protected-dialog.tsx'
 import { ReleasesDialog } from './releases-dialog.tsx'
 import { RenameDialog } from './rename-dialog.tsx'
 
@@ -19,6 +20,7 @@ export function Dialogs(): JSX.Element {
       <AddDialog />
       <ConnectDialog />
       <DetailsDialog />
+      <ProtectedDialog />
       <ReleasesDialog />
       <RenameDialog />
       <ImportDialog />

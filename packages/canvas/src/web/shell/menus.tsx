@@ -58,7 +58,9 @@ export function EnvironmentMenu({ label, environments, children }: EnvironmentMe
               <DropdownMenu.Item key={name} disabled={refused !== undefined} onSelect={() => void promote(promotion)}>
                 <Icon name="out" />
                 <span className="grow">{texts.environment.promote(promotion.release.spec.revision, name)}</span>
-                {refused !== undefined && <span className="meta">{refused}</span>}
+                <span className="meta">
+                  {refused ?? (promotion.to.spec.protected === true && texts.environment.protected)}
+                </span>
               </DropdownMenu.Item>
             )
           })}

@@ -2,12 +2,20 @@
 
 import { allConflicts, blockingProblems } from '@binnacle/canvas-core'
 import { texts } from '../texts.ts'
+import { environmentHere } from './environments.ts'
 import { DeployFailure, deploy } from './deploy.ts'
 import { mayDeploy } from './permissions.ts'
 import { messageOf } from './session.ts'
 import { openDialog, toast, useCanvas } from './store.ts'
 
-export async function runDeploy(note = ''): Promise<void> {
+interface DeployWish {
+  /** Why, as the release keeps it. */
+  note?: string
+  /** Name of the protected environment, as the person typed it. */
+  confirmed?: string
+}
+
+export async function runDeploy({ note = '', confirmed }: DeployWish = {}): Promise<void> {
   const state = useCanvas.getState()
   const { editor, graph, deployment, rollbackTo, promotion } = state
   const { document } = editor
@@ -15,6 +23,12 @@ export async function runDeploy(note = ''): Promise<void> {
   // What is known to be wrong is shown with its fields, and nothing is written: not of what is right, either.
   if (allConflicts(document).length > 0 || blockingProblems(document, graph.problems).length > 0) {
     openDialog('details')
+    return
+  }
+  const environment = environmentHere()
+  if (environment?.spec.protected === true && confirmed !== environment.metadata.name) {
+    useCanvas.setState({ deployNote: note })
+    openDialog('protected')
     return
   }
   useCanvas.setState({ deployment: { phase: 'running', written: new Set(), problems: [] } })

@@ -2,13 +2,13 @@
 // others is looked at.
 
 import type { WatchEvent } from '@binnacle/api'
-import { objectsOf } from '@binnacle/canvas-core'
+import { type CanvasDocument, objectsOf } from '@binnacle/canvas-core'
 import type { Environment } from '@binnacle/model'
 import { useMemo } from 'react'
 import { create } from 'zustand'
 import { type LiveKind, liveKinds, watchNamespace } from '../data/live.ts'
 import type { WatchConnection } from '../data/watch-connection.ts'
-import { useCanvas } from './store.ts'
+import { type Place, useCanvas } from './store.ts'
 
 const kinds: readonly LiveKind[] = liveKinds.filter(({ kind }) => kind === 'Environment')
 
@@ -57,15 +57,29 @@ export function useEnvironments(): Environments {
   const place = useCanvas((state) => state.place)
   const document = useCanvas((state) => state.editor.document)
   const told = useTold((state) => state.told)
-  return useMemo(() => {
-    const known = place?.home === undefined ? objectsOf(document).values() : told.values()
-    const all: Environment[] = []
-    for (const object of known)
-      if (isEnvironment(object) && object.spec.application === place?.application) all.push(object)
-    return {
-      home: place?.home ?? place?.namespace ?? '',
-      all,
-      here: all.find(({ spec }) => spec.cluster === undefined && spec.namespace === place?.namespace),
-    }
-  }, [place, document, told])
+  return useMemo(() => environmentsOf({ place, document, told }), [place, document, told])
+}
+
+/** The environment that is looked at now. */
+export function environmentHere(): Environment | undefined {
+  const { place, editor } = useCanvas.getState()
+  return environmentsOf({ place, document: editor.document, told: useTold.getState().told }).here
+}
+
+interface Known {
+  place: Place | undefined
+  document: CanvasDocument
+  told: ReadonlyMap<string, Environment>
+}
+
+function environmentsOf({ place, document, told }: Known): Environments {
+  const known = place?.home === undefined ? objectsOf(document).values() : told.values()
+  const all: Environment[] = []
+  for (const object of known)
+    if (isEnvironment(object) && object.spec.application === place?.application) all.push(object)
+  return {
+    home: place?.home ?? place?.namespace ?? '',
+    all,
+    here: all.find(({ spec }) => spec.cluster === undefined && spec.namespace === place?.namespace),
+  }
 }

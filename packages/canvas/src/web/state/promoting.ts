@@ -34,10 +34,9 @@ export function promotionsOf(
     .map((to) => ({ from: here, to, release, home, refused: refusedBecause(to) }))
 }
 
-/** These two ask for more than a press: the command line does them. */
+/** What is in another cluster is out of this page's reach: the command line promotes to it. */
 function refusedBecause({ spec }: Environment): string | undefined {
-  if (spec.cluster !== undefined) return texts.environment.elsewhere(spec.cluster.context)
-  return spec.protected === true ? texts.environment.protected : undefined
+  return spec.cluster === undefined ? undefined : texts.environment.promotedElsewhere(spec.cluster.context)
 }
 
 /** Goes to the environment and stages the release there. */

@@ -42,6 +42,7 @@ export type LogBegin = 'errors' | 'previous'
 export type Panel = 'logs' | 'events'
 export type OpenDialog =
   | 'details'
+  | 'protected'
   | 'releases'
   | 'shortcuts'
   | 'palette'
@@ -93,6 +94,8 @@ export interface CanvasState {
   guide: string | undefined
   toasts: readonly Toast[]
   deployment: DeployState
+  /** Note of a deploy that waits for the name of a protected environment to be typed. */
+  deployNote: string
   /** Revision that the staged changes bring back. */
   rollbackTo: number | undefined
   /** The release of another environment that the staged changes bring here. */
@@ -124,6 +127,7 @@ export const useCanvas = create<CanvasState>()(() => ({
   isYamlBeside: false,
   panel: undefined,
   dialog: undefined,
+  deployNote: '',
   isOutline: false,
   isTouring: false,
   guide: undefined,
