@@ -72,7 +72,7 @@ describe('a conflict of two people', { timeout: 90_000 }, () => {
     await says(field(mine.page, 'spec.args').problem, /Somebody else changed this meanwhile, to .*--loud/)
     const row = await asked(mine.page)
     const side = (name: string): Locator =>
-      row.locator('.row').filter({ has: mine.page.getByText(name, { exact: true }) })
+      row.locator('.conflict-side').filter({ has: mine.page.getByText(name, { exact: true }) })
     await says(side('before'), /--quiet\s+- --port\s+- "80"/)
     expect(await side('mine').locator('ins').allInnerTexts()).toEqual(['- "8080"'])
     expect(await side('mine').locator('del').allInnerTexts()).toEqual(['- "80"'])

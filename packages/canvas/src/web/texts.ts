@@ -82,6 +82,7 @@ export const texts = {
     checking: 'Asking the cluster…',
     good: 'The cluster accepts it.',
     refused: 'The cluster refuses this.',
+    undecided: 'The cluster accepts the rest.',
     was: 'was',
     becomes: 'becomes',
     notSet: 'not set',

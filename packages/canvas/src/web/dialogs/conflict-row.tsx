@@ -23,19 +23,19 @@ export function ConflictRow({ conflict }: { conflict: Conflict }): JSX.Element {
           {label} {path !== '' && <code className="mono">{path}</code>}
         </p>
         <dl>
-          <div className="row">
+          <div className="conflict-side">
             <dt>{texts.staged.base}</dt>
             <dd>
               <Side side={base} />
             </dd>
           </div>
-          <div className="row">
+          <div className="conflict-side">
             <dt>{texts.staged.minesWord}</dt>
             <dd>
               <Side side={mine} from={base} />
             </dd>
           </div>
-          <div className="row">
+          <div className="conflict-side">
             <dt>{texts.staged.theirsWord}</dt>
             <dd>
               <Side side={theirs} from={base} />

@@ -5,6 +5,7 @@ import {
   type DiffLine,
   type ObjectDiff,
   type ObjectKey,
+  allConflicts,
   conflictsOf,
   deployEffects,
   diffOf,
@@ -92,6 +93,8 @@ function Body(): JSX.Element {
 function Outlook({ document, isAnswered, isRefused }: OutlookProps): JSX.Element {
   const effects = deployEffects(document)
   const text = effectText(effects)
+  // What is not decided was not asked for.
+  const good = allConflicts(document).length > 0 ? texts.staged.undecided : texts.staged.good
   return (
     <div className="outlook">
       {text !== '' && (
@@ -100,7 +103,7 @@ function Outlook({ document, isAnswered, isRefused }: OutlookProps): JSX.Element
         </p>
       )}
       <p role="status" className={isAnswered && isRefused ? 'problem-text' : 'meta'}>
-        {!isAnswered ? texts.staged.checking : isRefused ? texts.staged.refused : texts.staged.good}
+        {!isAnswered ? texts.staged.checking : isRefused ? texts.staged.refused : good}
       </p>
     </div>
   )

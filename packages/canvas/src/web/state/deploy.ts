@@ -46,9 +46,9 @@ export function deploySteps(document: CanvasDocument): readonly DeployStep[] {
     .toSorted((a, b) => rank(a) - rank(b) || (a.key < b.key ? -1 : 1))
 }
 
-/** Asks the server whether it would take what is staged; empty where it would. */
+/** Asks the server whether it would take what is staged and decided; empty where it would. */
 export async function checkDeploy(document: CanvasDocument): Promise<readonly DeployProblem[]> {
-  const steps = deploySteps(document)
+  const steps = deploySteps(document).filter(({ change }) => change.type === 'create' || change.conflicts.length === 0)
   await learnResourcesOf(steps.map(({ change }) => (change.type === 'delete' ? change.base : change.object)))
   const found = await Promise.all(
     steps.map(async (step) => {
