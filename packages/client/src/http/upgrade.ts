@@ -7,6 +7,8 @@ import type { Duplex } from 'node:stream'
 import type { ConnectionSettings } from './connection.ts'
 
 export interface UpgradeRequest {
+  /** SPDY is asked for with POST as well. */
+  method?: 'GET' | 'POST'
   /** With the query. */
   path: string
   /** Among them `connection` and `upgrade`. */
@@ -26,7 +28,7 @@ export type UpgradeAnswer =
 
 export function requestUpgrade(
   { url, tls }: ConnectionSettings,
-  { path, headers, signal }: UpgradeRequest,
+  { method = 'GET', path, headers, signal }: UpgradeRequest,
 ): Promise<UpgradeAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<UpgradeAnswer>()
   const isTls = url.protocol === 'https:'
@@ -36,6 +38,7 @@ export function requestUpgrade(
     ...(isTls ? tls : {}),
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: url.port,
+    method,
     path,
     headers,
     ...(signal === undefined ? {} : { signal }),

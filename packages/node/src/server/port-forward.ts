@@ -3,9 +3,9 @@
 // Upstream: k8s.io/cri-streaming pkg/streaming/portforward/{httpstream,websocket}.go.
 
 import { connect } from 'node:net'
+import { type SpdyConnection, type SpdyStream, written } from '@binnacle/client'
 import type { WebSocket } from 'ws'
-import { asBuffer, readFrame, sendFrame, written } from './remote-command.ts'
-import type { SpdyConnection, SpdyStream } from './spdy.ts'
+import { asBuffer, readFrame, sendFrame } from './remote-command.ts'
 
 interface Address {
   host: string
@@ -54,7 +54,7 @@ function forward(data: SpdyStream, error: SpdyStream | undefined, target: Target
     )
   })
   data.on('end', () => socket.end())
-  data.on('close', () => socket.destroy())
+  data.on('close', () => socket.destroySoon())
   socket.on('error', (cause: NodeJS.ErrnoException) => {
     const text = `an error occurred forwarding ${target.port}: ${unreachable(target, cause)}`
     if (error !== undefined) void written(error, Buffer.from(text)).then(close)
@@ -62,7 +62,8 @@ function forward(data: SpdyStream, error: SpdyStream | undefined, target: Target
   })
   void (async () => {
     try {
-      for await (const chunk of socket) await written(data, chunk as Buffer)
+      // A program that has said its last may still be told something.
+      for await (const chunk of socket.iterator({ destroyOnReturn: false })) await written(data, chunk as Buffer)
     } catch {
       // Reported by the error event above.
       return

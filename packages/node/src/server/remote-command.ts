@@ -3,9 +3,9 @@
 
 import type { IncomingMessage } from 'node:http'
 import type { Duplex, Readable } from 'node:stream'
+import { SpdyConnection, type SpdyStream, written } from '@binnacle/client'
 import { type RawData, WebSocket, WebSocketServer, createWebSocketStream } from 'ws'
 import type { ExecSession, StreamOptions } from '../runtime.ts'
-import { SpdyConnection, type SpdyStream } from './spdy.ts'
 
 export interface RemoteStreams {
   /** Chunks of the client's input, then undefined. The promise resolves when the chunk has been taken. */
@@ -367,22 +367,12 @@ class SpdyStreams implements RemoteStreams {
       if (this.#protocol.startsWith('v4')) await written(error, Buffer.from(JSON.stringify(status)))
       else if ('message' in status) await written(error, Buffer.from(String(status.message)))
     }
-    for (const stream of this.#streams.values()) stream.end()
+    // The client may be gone by now: an end that fails is one as well.
     await Promise.all(
-      [...this.#streams.values()].map(
-        (stream) =>
-          new Promise<void>((resolve) => (stream.writableFinished ? resolve() : stream.once('close', resolve))),
-      ),
+      [...this.#streams.values()].map((stream) => new Promise<void>((resolve) => stream.end(() => resolve()))),
     )
     this.#connection.end()
   }
-}
-
-export function written(stream: SpdyStream, chunk: Buffer): Promise<void> {
-  return new Promise((resolve) => {
-    if (stream.destroyed || stream.writableEnded) resolve()
-    else stream.write(chunk, () => resolve())
-  })
 }
 
 /** SPDY frames inside WebSocket messages, as kubectl port-forward speaks since 1.31. */
