@@ -6,12 +6,21 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type Clock, StatusError, failure, internalError, unauthorized } from '@binnacle/api'
-import { type ApiConnection, type Cluster, type User, createApiConnection } from '@binnacle/client'
+import {
+  type ApiConnection,
+  type Cluster,
+  type HttpTransport,
+  type User,
+  createApiConnection,
+  createClient,
+  createHttpTransport,
+} from '@binnacle/client'
 import { isFromAnotherSite, isLoopback, refusedBecause } from './access.ts'
 import { gatePage, refuseUpgrade, send, sendJson, sendStatus } from './answers.ts'
 import { proxyRequest, proxyRoot, proxyUpgrade, unreachable } from './api-proxy.ts'
 import { sendAsset } from './assets.ts'
 import { LoginTokens, createLoginLink } from './login-links.ts'
+import { PortForwards, forwardsRoot } from './port-forwards.ts'
 import { Sessions } from './sessions.ts'
 import { WatchHub } from './watch-hub.ts'
 
@@ -54,6 +63,9 @@ export async function startCanvasServer(options: CanvasServerOptions): Promise<C
   return server
 }
 
+/** Beside what lies below them. */
+const dataPaths: ReadonlySet<string> = new Set(['/context', '/watch', '/traffic', forwardsRoot])
+
 class CanvasHttpServer implements CanvasServer {
   readonly #options: CanvasServerOptions
   readonly #sessions: Sessions
@@ -61,6 +73,8 @@ class CanvasHttpServer implements CanvasServer {
   readonly #tokens: LoginTokens
   readonly #api: ApiConnection
   readonly #watches: WatchHub
+  readonly #transport: HttpTransport
+  readonly #forwards: PortForwards
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   #port = 0
@@ -72,8 +86,11 @@ class CanvasHttpServer implements CanvasServer {
     this.#sessions = sessions
     this.#linkKey = linkKey
     this.#tokens = new LoginTokens(linkKey, clock)
-    this.#api = createApiConnection({ cluster, user, clock, userAgent: 'binnacle-canvas' })
+    const asUser = { cluster, user, clock, userAgent: 'binnacle-canvas' }
+    this.#api = createApiConnection(asUser)
     this.#watches = new WatchHub({ api: this.#api, clock })
+    this.#transport = createHttpTransport(asUser)
+    this.#forwards = new PortForwards({ api: this.#api, client: createClient(this.#transport), clock })
     this.#server = createServer({ keepAliveTimeout: 60_000 })
     this.#server.on('request', (request, response) => void this.#handle(request, response))
     this.#server.on('upgrade', (request, socket, head) => void this.#upgrade(request, socket, head))
@@ -105,8 +122,10 @@ class CanvasHttpServer implements CanvasServer {
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve))
     this.#watches.close()
+    this.#forwards.close()
     for (const socket of this.#sockets) socket.destroy()
     this.#api.close()
+    this.#transport.close()
     await closed
     await this.#sessions.close()
   }
@@ -126,7 +145,7 @@ class CanvasHttpServer implements CanvasServer {
       }
       const { pathname, searchParams } = new URL(target, this.#url)
       const path = decodePath(pathname)
-      const isData = isBelow(path, proxyRoot) || path === '/watch' || path === '/traffic' || path === '/context'
+      const isData = dataPaths.has(path) || isBelow(path, proxyRoot) || isBelow(path, forwardsRoot)
       if (!isData && request.method === 'GET' && searchParams.has('token')) {
         this.#redeem({ request, response, searchParams, pathname })
         return
@@ -190,6 +209,8 @@ class CanvasHttpServer implements CanvasServer {
     } else if (path === '/traffic') {
       if (traffic === undefined) throw failure('NotFound', "this cluster's figures come from its own metrics")
       sendJson(response, await traffic())
+    } else if (path === forwardsRoot || isBelow(path, forwardsRoot)) {
+      await this.#forwards.answer(request, response, path)
     } else {
       try {
         await proxyRequest(this.#api, { request, response, path: belowRoot(target) })
