@@ -53,12 +53,16 @@ interface Ask {
 }
 
 /** The answer as it streams. Rejects with KubeError where the server refuses. */
-export async function askRaw(
+export async function askRaw(path: string, options: Ask = {}): Promise<Response> {
+  return answerOf(`/k8s${path}`, options)
+}
+
+async function answerOf(
   path: string,
   { method = 'GET', body, contentType, query, signal }: Ask = {},
 ): Promise<Response> {
   const search = query === undefined || Object.keys(query).length === 0 ? '' : `?${new URLSearchParams(query)}`
-  const response = await fetch(`/k8s${path}${search}`, {
+  const response = await fetch(`${path}${search}`, {
     method,
     ...(signal === undefined ? {} : { signal }),
     ...(body === undefined
@@ -84,6 +88,11 @@ async function statusOf(response: Response): Promise<Partial<Status>> {
 
 export async function ask<T>(path: string, options: Ask = {}): Promise<T> {
   return (await askRaw(path, options)).json() as Promise<T>
+}
+
+/** Of the Canvas's server itself, which answers and refuses as the API does. */
+export async function askCanvas<T>(path: string, options: Ask = {}): Promise<T> {
+  return (await answerOf(path, options)).json() as Promise<T>
 }
 
 export const fieldManager = 'binnacle-canvas'
@@ -133,7 +142,5 @@ export interface ServerContext {
 }
 
 export async function serverContext(): Promise<ServerContext> {
-  const response = await fetch('/context')
-  if (!response.ok) throw new KubeError(await statusOf(response))
-  return response.json() as Promise<ServerContext>
+  return askCanvas<ServerContext>('/context')
 }

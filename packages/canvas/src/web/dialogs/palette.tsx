@@ -10,7 +10,7 @@ import { useShownNodes } from '../state/shown-nodes.ts'
 import { tidy } from '../graph/tidy.ts'
 import { startAdding } from '../state/adding.ts'
 import { runDeploy } from '../state/deploying.ts'
-import { mayAdd, mayDeploy, mayEdit } from '../state/permissions.ts'
+import { mayAdd, mayDeploy, mayEdit, mayForwardPorts } from '../state/permissions.ts'
 import { close } from '../state/session.ts'
 import { act, openDialog, redoStep, setView, undoStep, useCanvas } from '../state/store.ts'
 import { switchTheme } from '../state/theme.ts'
@@ -25,6 +25,7 @@ export function Palette(): JSX.Element {
   const canAdd = useCanvas(mayAdd)
   const canEdit = useCanvas(mayEdit)
   const canDeploy = useCanvas(mayDeploy)
+  const canForward = useCanvas(mayForwardPorts)
   const hasStaged = useCanvas((state) => state.editor.document.staged.size > 0)
   const hasOne = useCanvas((state) => state.selected.size === 1)
   const commands: readonly (readonly [IconName, string, () => void, boolean?])[] = [
@@ -46,6 +47,7 @@ export function Palette(): JSX.Element {
     ['download', texts.start.import, () => openDialog('import'), canAdd],
     ['obj', texts.kinds.title, () => openDialog('kinds')],
     ['log', texts.logs.all, () => setView({ panel: 'logs' })],
+    ['out', texts.forwards.title, () => setView({ panel: 'ports' }), canForward],
     ['list', texts.rail.outline, () => setView({ isOutline: !useCanvas.getState().isOutline })],
     ['sun', texts.palette.theme, () => switchTheme()],
     ['help', texts.palette.shortcuts, () => openDialog('shortcuts')],

@@ -17,6 +17,7 @@ import { age, bytes, cores, milliseconds, percent, rate } from '../ui/format.ts'
 import { Icon } from '../ui/icons.tsx'
 import { logBeginOf } from '../state/trouble.ts'
 import { JobList } from './job-list.tsx'
+import { PortList, useForwardablePorts } from './port-list.tsx'
 import { PodList, usePods } from './pod-list.tsx'
 
 interface PartProps {
@@ -31,6 +32,7 @@ export function Overview(props: PartProps): JSX.Element {
       <Staged {...props} />
       <Figures {...props} />
       <Facts {...props} />
+      <PortList node={props.node} />
       <PodList node={props.node} canEdit={props.canEdit} />
       <JobList node={props.node} />
       <Wires {...props} />
@@ -140,6 +142,7 @@ function Figures({ node }: PartProps): JSX.Element | undefined {
 
 function Facts({ node, canEdit }: PartProps): JSX.Element {
   const canCall = useCanvas(mayCallServices)
+  const isListed = useForwardablePorts(node).length > 0
   const { object, url } = node
   const spec = (object['spec'] ?? {}) as {
     replicas?: unknown
@@ -172,7 +175,7 @@ function Facts({ node, canEdit }: PartProps): JSX.Element {
           <span className="v mono">{status.image}</span>
         </div>
       )}
-      {spec.ports !== undefined && (
+      {spec.ports !== undefined && !isListed && (
         <div className="row">
           <span>{texts.inspector.port}</span>
           <span className="v">{spec.ports.map(({ name, port }) => `${name} ${port}`).join(', ')}</span>

@@ -1,4 +1,4 @@
-// Logs or events of the whole application, under the canvas.
+// Logs or events of the whole application, or the ports that are forwarded, under the canvas.
 
 import type { Pod } from '@binnacle/api'
 import { nameLabel } from '@binnacle/model'
@@ -8,14 +8,21 @@ import { EventList } from '../inspector/event-list.tsx'
 import { LogView } from '../inspector/log-view.tsx'
 import { logSources } from '../inspector/logs-tab.tsx'
 import { watchConnection } from '../state/session.ts'
-import { setView, useCanvas } from '../state/store.ts'
+import { type Panel, setView, useCanvas } from '../state/store.ts'
 import { texts } from '../texts.ts'
 import { Icon } from '../ui/icons.tsx'
+import { ForwardList } from './forward-list.tsx'
+
+const titles: Readonly<Record<Panel, string>> = {
+  logs: texts.logs.all,
+  events: texts.events.title,
+  ports: texts.forwards.title,
+}
 
 export function BottomPanel(): JSX.Element | undefined {
   const panel = useCanvas((state) => state.panel)
   if (panel === undefined) return undefined
-  const title = panel === 'logs' ? texts.logs.all : texts.events.title
+  const title = titles[panel]
   return (
     <section className="panel" aria-label={title}>
       <header>
@@ -28,7 +35,7 @@ export function BottomPanel(): JSX.Element | undefined {
         <AllLogs />
       ) : (
         <div className="tab" tabIndex={0}>
-          <EventList />
+          {panel === 'events' ? <EventList /> : <ForwardList />}
         </div>
       )}
     </section>

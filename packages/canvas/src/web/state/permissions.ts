@@ -38,6 +38,10 @@ export function mayEnterContainers(state: Known): boolean {
   return may(state, 'create', { group: '', resource: 'pods/exec' })
 }
 
+export function mayForwardPorts(state: Known): boolean {
+  return may(state, 'create', { group: '', resource: 'pods/portforward' })
+}
+
 export function mayEndPods(state: Known): boolean {
   return may(state, 'delete', { group: '', resource: 'pods' })
 }

@@ -39,7 +39,7 @@ import { keepStaged, staysStaged } from './staged-storage.ts'
 export type Tab = 'overview' | 'settings' | 'variables' | 'logs' | 'metrics' | 'events' | 'terminal' | 'yaml'
 /** What of a log is shown first: its errors, or the log of the container that crashed. */
 export type LogBegin = 'errors' | 'previous'
-export type Panel = 'logs' | 'events'
+export type Panel = 'logs' | 'events' | 'ports'
 export type OpenDialog =
   | 'details'
   | 'protected'
