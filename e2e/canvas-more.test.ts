@@ -275,7 +275,10 @@ describe('on the Canvas', () => {
       const side = page.getByRole('complementary', { name: 'Inspector' })
       await side.getByText('You may look at this, but not change it.').waitFor()
       const offered = await side.getByRole('button').allInnerTexts()
-      expect(offered.filter((name) => /connect|duplicate|rename|restart|remove|break|test/i.test(name))).toEqual([])
+      expect(
+        offered.filter((name) => /connect|duplicate|rename|restart|remove|break|test|forward/i.test(name)),
+      ).toEqual([])
+      expect(await page.getByRole('button', { name: 'Ports', exact: true }).count()).toBe(0)
       await page.getByRole('tab', { name: 'Settings' }).click()
       await side.getByLabel('Image').waitFor()
       expect(await side.locator('input:enabled, select:enabled, textarea:enabled').count()).toBe(0)

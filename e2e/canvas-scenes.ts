@@ -70,6 +70,7 @@ export const scenes: readonly Scene[] = [
       { name: 'import of what cannot be mapped', at: empty, show: async ({ page }) => importText(page, unmapped) },
       { name: 'import of what is no YAML', at: empty, show: async ({ page }) => importText(page, '{{') },
       { name: 'events', at: { ...empty, panel: 'events' }, show: async ({ page }) => shows(page, '.panel h2') },
+      { name: 'ports', at: { ...empty, panel: 'ports' }, show: async ({ page }) => shows(page, '.panel .quiet') },
       { name: 'logs', at: { ...empty, panel: 'logs' }, show: async ({ page }) => shows(page, '.panel h2') },
     ],
   },
@@ -142,6 +143,25 @@ export const scenes: readonly Scene[] = [
           await inspector(tools)
           await tools.page.getByRole('button', { name: 'Break it' }).click()
           await tools.page.locator('.toast').waitFor()
+        },
+      },
+      {
+        name: 'a local port that cannot be',
+        at: on('web'),
+        async show({ page }) {
+          await page.getByRole('button', { name: 'Forward port 80 of web' }).click()
+          await page.getByRole('textbox', { name: 'Local port' }).fill('0')
+          await page.keyboard.press('Enter')
+          await shows(page, '.side .problem')
+        },
+      },
+      {
+        name: 'forwarded ports',
+        at: { ...on('web'), panel: 'ports' },
+        async show({ page }) {
+          await page.getByRole('button', { name: 'Forward port 80 of web' }).click()
+          await page.keyboard.press('Enter')
+          await shows(page, '.forwards .forward-address')
         },
       },
       { name: 'several nodes', at: on('web', 'api'), show: inspector },

@@ -31,7 +31,7 @@ function Row({ forward }: { forward: Forward }): JSX.Element {
       {isEnded ? <span className="mono quiet">{address}</span> : <ForwardAddress forward={forward} />}
       <span className="meta grow" role="status">
         <Condition forward={forward} />
-        {pod !== undefined && kind === 'Service' && !isEnded && <span className="mono"> {pod}</span>}
+        {pod !== undefined && kind === 'Service' && !isEnded && <span className="mono"> · {pod}</span>}
       </span>
       <button
         className="btn"
