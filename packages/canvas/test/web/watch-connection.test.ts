@@ -214,6 +214,40 @@ test('a refusal is told and tried again more and more rarely; an end after a whi
   connection.close()
 })
 
+test.each([403, 404])(
+  'what is refused with %i again and again is tried after minutes, or on a new connection',
+  async (code) => {
+    await using server = await startFakeServer()
+    const clock = createFakeClock()
+    const connection = new WatchConnection(server.url, { clock, webSocket: PageWebSocket })
+    const told = recorder()
+    connection.watch({ path }, told.listener)
+    let count = 0
+    const refuse = async (): Promise<void> => {
+      const { id } = await server.request(++count)
+      server.say({ id, error: { kind: 'Status', code } })
+      await told.holds(() => told.log.length === count)
+    }
+    for (const delayMs of [250, 500, 1000]) {
+      await refuse()
+      clock.advance(delayMs)
+    }
+    for (let time = 0; time < 2; time++) {
+      await refuse()
+      clock.advance(180_000 - 1)
+      expect(server.requests).toHaveLength(count)
+      clock.advance(1)
+    }
+    await refuse()
+    server.drop()
+    await reaches(connection, 'closed')
+    clock.advance(250)
+    await reaches(connection, 'open')
+    await server.request(++count)
+    connection.close()
+  },
+)
+
 test('a stopped watch tells nothing more and is stopped at the server', async () => {
   await using server = await startFakeServer()
   const connection = new WatchConnection(server.url, { clock: createFakeClock(), webSocket: PageWebSocket })

@@ -18,7 +18,10 @@ export interface WatchListener<T extends KubeObject = KubeObject> {
   synced(): void
   /** What was told is out of date beyond repair: the state is told anew, and `synced` says when it is whole. */
   reset(): void
-  /** The server refuses or does not answer. The watch tries again by itself, more and more rarely. */
+  /**
+   * The server refuses or does not answer. The watch tries again by itself, more and more rarely; what is forbidden or
+   * not served it tries after minutes only, and when the connection is made anew.
+   */
   error(status: Status): void
 }
 
@@ -63,6 +66,11 @@ interface ServerMessage {
 const firstRetryMs = 250
 const maxReconnectMs = 5000
 const maxRestartMs = 30_000
+/** What is forbidden, or not served at all, mostly stays so. */
+const refusedRestartMs = 180_000
+const refusals: ReadonlySet<number | undefined> = new Set([403, 404])
+/** Rights and kinds may just be being made. */
+const quickTries = 3
 /** A run that was as long has not failed when it ends: servers end each watch after some minutes. */
 const lastingMs = 10_000
 
@@ -236,13 +244,15 @@ export class WatchConnection implements TextStreams {
     watch.id = undefined
     if (error?.code === 410) watch.resourceVersion = undefined
     else if (error !== undefined) watch.listener.error(error)
-    this.#beginAgain(watch)
+    this.#beginAgain(watch, { isRefused: refusals.has(error?.code) })
   }
 
-  #beginAgain(watch: Watch): void {
+  #beginAgain(watch: Watch, { isRefused }: { isRefused: boolean }): void {
     const hasLasted = this.#clock.now() - watch.startedAt >= lastingMs
     watch.failures = hasLasted ? 0 : watch.failures
-    const delayMs = Math.min(firstRetryMs * 2 ** watch.failures++, maxRestartMs)
+    const isRare = isRefused && watch.failures >= quickTries
+    const delayMs = isRare ? refusedRestartMs : Math.min(firstRetryMs * 2 ** watch.failures, maxRestartMs)
+    watch.failures++
     watch.cancelRetry = this.#clock.after(delayMs, () => {
       if (this.#watches.has(watch) && watch.id === undefined) this.#begin(watch)
     })
