@@ -476,6 +476,37 @@ test('a claim takes the smallest volume that fits, and leaves it released', asyn
   await api.until(() => claim() === undefined && phaseOf('small') === 'Released')
 })
 
+test('a claim says what it waits for once, however many volumes come meanwhile', async () => {
+  await start('persistentvolume-binder-controller')
+  const wish = (name: string, storage: string) =>
+    client.create<PersistentVolumeClaim>(persistentVolumeClaims, {
+      metadata: { name, namespace: 'default' },
+      spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'manual', resources: { requests: { storage } } },
+    })
+  const add = async (name: string): Promise<void> => {
+    await client.create(persistentVolumes, volume(name, '1Gi'))
+    await api.until(() => api.get<PersistentVolume>('persistentvolumes', name)?.status?.phase === 'Available')
+  }
+  const isFailed = (event: string): boolean => event.startsWith('Warning ProvisioningFailed')
+  await wish('data', '9Gi')
+  await api.until(() => api.get<PersistentVolumeClaim>('persistentvolumeclaims', 'default/data')?.status !== undefined)
+  await add('one')
+  await add('two')
+  // Behind all that was to be looked at before it.
+  await wish('last', '1Gi')
+  const phase = () => api.get<PersistentVolumeClaim>('persistentvolumeclaims', 'default/last')?.status?.phase
+  await api.until(() => phase() === 'Bound')
+  expect(recorded.filter(isFailed)).toHaveLength(1)
+  clock.advance(15_000)
+  await add('three')
+  await wish('later', '1Gi')
+  await api.until(
+    () =>
+      api.get<PersistentVolumeClaim>('persistentvolumeclaims', 'default/later')?.status?.phase === 'Bound' &&
+      recorded.filter(isFailed).length === 2,
+  )
+})
+
 test('a claim says what it waits for', async () => {
   await start('persistentvolume-binder-controller')
   const provisioner = 'example.com/nobody'

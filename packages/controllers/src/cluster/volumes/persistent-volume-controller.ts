@@ -4,7 +4,7 @@
 import { compareQuantities, isConflict, isNotFound, labelSelectorMatches, parseQuantity } from '@binnacle/api'
 import type { KubeObject, Node, PersistentVolume, PersistentVolumeClaim, Quantity, StorageClass } from '@binnacle/api'
 import { nodes, persistentVolumeClaims, persistentVolumes, storageClasses } from '@binnacle/client'
-import type { Controller } from '@binnacle/client'
+import type { Controller, EventType } from '@binnacle/client'
 import type { ControllerContext } from '../../context.ts'
 import { runController } from '../run-controller.ts'
 import { matchesNodeSelector } from '../../scheduler/node-affinity.ts'
@@ -16,6 +16,8 @@ const storageProvisioner = 'volume.kubernetes.io/storage-provisioner'
 /** Older provisioners look for this one. */
 const betaStorageProvisioner = 'volume.beta.kubernetes.io/storage-provisioner'
 const noProvisioner = 'kubernetes.io/no-provisioner'
+/** Milliseconds between two words about what a claim waits for. Upstream: PVClaimBinderSyncPeriod, when it looks again. */
+const repeatMs = 15_000
 const claimPrefix = 'claim/'
 const volumePrefix = 'volume/'
 
@@ -26,6 +28,8 @@ export function startPersistentVolumeController(context: ControllerContext): Con
 
 class VolumeBinder {
   readonly #context: ControllerContext
+  /** What was last said of a claim that waits, by its uid: each change of a volume looks at all of these. */
+  readonly #told = new Map<string, { reason: string; at: number }>()
 
   constructor(context: ControllerContext) {
     this.#context = context
@@ -65,7 +69,11 @@ class VolumeBinder {
       if (ref) controller.enqueue(`${claimPrefix}${ref.namespace}/${ref.name}`)
       else enqueueUnbound()
     }
-    this.#claims.on({ added: claimChanged, updated: claimChanged, deleted: claimChanged })
+    const claimGone = (claim: PersistentVolumeClaim): void => {
+      this.#told.delete(claim.metadata.uid ?? '')
+      claimChanged(claim)
+    }
+    this.#claims.on({ added: claimChanged, updated: claimChanged, deleted: claimGone })
     this.#volumes.on({ added: volumeChanged, updated: volumeChanged, deleted: volumeChanged })
     informers.of<StorageClass>(storageClasses).on({ added: enqueueUnbound, updated: enqueueUnbound })
     return controller
@@ -109,13 +117,13 @@ class VolumeBinder {
     }
     if (volume) {
       const message = `volume "${volumeName}" already bound to a different claim.`
-      this.#context.events.record(claim, 'Warning', 'FailedBinding', message)
+      this.#tell(claim, { type: 'Warning', reason: 'FailedBinding', message })
     }
     await this.#setClaimPhase(claim, 'Pending')
   }
 
   async #findVolume(claim: PersistentVolumeClaim): Promise<void> {
-    const { events, informers } = this.#context
+    const { informers } = this.#context
     const className = claim.spec?.storageClassName
     const storageClass = className ? informers.of<StorageClass>(storageClasses).get(className) : undefined
     const nodeName = claim.metadata.annotations?.[selectedNode]
@@ -131,27 +139,34 @@ class VolumeBinder {
     }
     if (waits) {
       const message = 'waiting for first consumer to be created before binding'
-      events.record(claim, 'Normal', 'WaitForFirstConsumer', message)
+      this.#tell(claim, { type: 'Normal', reason: 'WaitForFirstConsumer', message })
     } else if (storageClass && storageClass.provisioner !== noProvisioner) {
       if (claim.metadata.annotations?.[storageProvisioner] !== storageClass.provisioner) {
         const { provisioner } = storageClass
         await this.#annotate(claim, { [betaStorageProvisioner]: provisioner, [storageProvisioner]: provisioner })
         return
       }
-      events.record(
-        claim,
-        'Normal',
-        'ExternalProvisioning',
+      const message =
         `Waiting for a volume to be created either by the external provisioner '${storageClass.provisioner}' or manually by the system administrator. ` +
-          'If volume creation is delayed, please verify that the provisioner is running and correctly registered.',
-      )
+        'If volume creation is delayed, please verify that the provisioner is running and correctly registered.'
+      this.#tell(claim, { type: 'Normal', reason: 'ExternalProvisioning', message })
     } else if (className && !storageClass) {
-      events.record(claim, 'Warning', 'ProvisioningFailed', `storageclass.storage.k8s.io "${className}" not found`)
+      const message = `storageclass.storage.k8s.io "${className}" not found`
+      this.#tell(claim, { type: 'Warning', reason: 'ProvisioningFailed', message })
     } else {
       const message = 'no persistent volumes available for this claim and no storage class is set'
-      events.record(claim, 'Normal', 'FailedBinding', message)
+      this.#tell(claim, { type: 'Normal', reason: 'FailedBinding', message })
     }
     await this.#setClaimPhase(claim, 'Pending')
+  }
+
+  #tell(claim: PersistentVolumeClaim, { type, reason, message }: Told): void {
+    const { clock, events } = this.#context
+    const { uid = '' } = claim.metadata
+    const last = this.#told.get(uid)
+    if (last?.reason === reason && clock.now() - last.at < repeatMs) return
+    this.#told.set(uid, { reason, at: clock.now() })
+    events.record(claim, type, reason, message)
   }
 
   /** In upstream's order, each step repeatable: the volume's reference, its phase, the claim's reference, its status. */
@@ -263,6 +278,12 @@ class VolumeBinder {
     const metadata = withAnnotations(claim, annotations)
     await this.#context.client.update<PersistentVolumeClaim>(persistentVolumeClaims, { ...claim, metadata })
   }
+}
+
+interface Told {
+  type: EventType
+  reason: string
+  message: string
 }
 
 function withAnnotations(object: KubeObject, annotations: Record<string, string>): KubeObject['metadata'] {
