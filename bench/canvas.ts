@@ -172,6 +172,7 @@ async function measureChange(engine: TestEngine, cluster: BenchCluster): Promise
       const asked = Date.now()
       await cluster.setImage('nodes-100', 'service-44', image)
       times.push((await shown) - asked)
+      await cluster.rolledOut('nodes-100', 'service-44')
     }
     record({
       what: `a patch of an object until its node shows it, p95 of ${changes}${words}`,

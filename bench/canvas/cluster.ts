@@ -1,7 +1,7 @@
 // Applications of any size on an engine with simulated containers, and the traffic that they would have.
 
 import { setTimeout as delay } from 'node:timers/promises'
-import type { KubeObject, Pod } from '@binnacle/api'
+import type { Condition, KubeObject, Pod } from '@binnacle/api'
 import {
   type Client,
   type ResourceRef,
@@ -25,7 +25,7 @@ const microservices = ours('microservices')
 
 interface Microservice extends KubeObject {
   spec: { image: string; ports: { name: string; port: number }[]; uses: { name: string }[] }
-  status?: { readyReplicas?: number }
+  status?: { readyReplicas?: number; conditions?: Condition[] }
 }
 
 export interface BenchCluster extends Disposable {
@@ -33,6 +33,8 @@ export interface BenchCluster extends Disposable {
   deploy(application: string, count: number): Promise<void>
   /** Another image for a service. */
   setImage(application: string, service: string, image: string): Promise<void>
+  /** Resolves when a service is rolled out as it was last changed. */
+  rolledOut(application: string, service: string): Promise<void>
   /** What `GET /traffic` would answer now: 3 requests a second on each wire and more, every fiftieth wire failing. */
   traffic(application: string): () => TrafficSnapshot
 }
@@ -72,6 +74,14 @@ export async function connect(kubeconfigPath: string): Promise<BenchCluster> {
         { type: 'application/merge-patch+json', body: { spec: { image } } },
       )
     },
+    async rolledOut(application, name) {
+      for (;;) {
+        const { metadata, status } = await client.get<Microservice>(microservices, { namespace: application, name })
+        const ready = status?.conditions?.find(({ type }) => type === 'Ready')
+        if (ready?.status === 'True' && ready.observedGeneration === metadata.generation) return
+        await delay(rolloutPollMs)
+      }
+    },
     traffic: (application) => () => trafficNow(application, counts.get(application) ?? 0, podNames.get(application)),
     [Symbol.dispose]: () => transport.close(),
   }
@@ -103,6 +113,7 @@ function userOf(index: number, count: number): number[] {
 }
 
 const pollMs = 500
+const rolloutPollMs = 20
 
 async function allReady(client: Client, namespace: string, count: number): Promise<void> {
   const until = Date.now() + 600_000

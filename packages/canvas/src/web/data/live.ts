@@ -56,8 +56,10 @@ export interface LiveListener {
 }
 
 const hiddenMs = 250
-/** Between the beginnings of two changes of the page lies so many times what the first one took. */
+/** What a change of the page took is owed so many times as rest ... */
 const restFactor = 8
+/** ... of which so much may be put off: single changes are shown at once, and a storm of them leaves the page usable. */
+const creditMs = 400
 
 /** Watches `kinds` in a namespace until the returned function is called. */
 export function watchNamespace(
@@ -68,7 +70,8 @@ export function watchNamespace(
   const told = new Set<ObjectKey>()
   let gathered: WatchEvent[] = []
   let frame = 0
-  let busyUntil = 0
+  /** When all rest that is owed would be over. */
+  let restedAt = 0
   const flush = (): void => {
     frame = 0
     const batch = gathered
@@ -76,12 +79,11 @@ export function watchNamespace(
     if (batch.length === 0) return
     const began = performance.now()
     listener.events(batch)
-    // What a large graph costs leaves the page the better part of its time, while thousands of objects are told.
-    busyUntil = began + (performance.now() - began) * restFactor
+    restedAt = Math.max(began, restedAt) + (performance.now() - began) * restFactor
   }
   const schedule = (): void => {
     if (frame !== 0) return
-    const wait = busyUntil - performance.now()
+    const wait = restedAt - creditMs - performance.now()
     // A hidden page draws no frames, and must not gather for ever.
     if (document.hidden) frame = window.setTimeout(flush, hiddenMs)
     else frame = wait > 16 ? window.setTimeout(flush, wait) : requestAnimationFrame(flush)

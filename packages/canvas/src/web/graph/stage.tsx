@@ -239,11 +239,26 @@ interface EdgesInput {
   isStill: boolean
 }
 
+/** An edge, or all of them, that shows the same as before is the same value, so that it is not drawn again. */
 function useEdges({ wires, nodes, standIns, paths, canEdit, isStill }: EdgesInput): WireFlowEdge[] {
+  const before = useRef<WireFlowEdge[]>([])
   return useMemo(() => {
     const keys = new Set(nodes.map(({ key }) => key))
     const shown = wires.filter(({ from, to }) => keys.has(from) && keys.has(to))
-    return drawnWires(shown, standIns).map(({ id, from, to, wires: [wire, ...more] }) => {
+    const old = new Map(before.current.map((edge) => [edge.id, edge]))
+    const edges = drawnWires(shown, standIns).map((drawn): WireFlowEdge => {
+      const { id, from, to } = drawn
+      const [wire, ...more] = drawn.wires
+      const known = old.get(id)
+      if (
+        more.length === 0 &&
+        known?.data?.wire === wire &&
+        known.source === from &&
+        known.target === to &&
+        known.data.isStill === isStill &&
+        known.data.canEdit === canEdit
+      )
+        return known
       const isOne = more.length === 0
       return {
         id,
@@ -252,7 +267,7 @@ function useEdges({ wires, nodes, standIns, paths, canEdit, isStill }: EdgesInpu
         target: to,
         focusable: false,
         reconnectable:
-          canEdit && isOne && to === wire.to && wire.isDrawn && wire.staged !== 'removed' ? ('target' as const) : false,
+          canEdit && isOne && to === wire.to && wire.isDrawn && wire.staged !== 'removed' ? 'target' : false,
         ariaLabel: [wire, ...more].map((one) => wireLabel(one, wireKindOf(one.kind)?.verb ?? '')).join(', '),
         data: {
           wire: isOne ? wire : { ...wire, label: texts.graph.wires(more.length + 1) },
@@ -264,6 +279,9 @@ function useEdges({ wires, nodes, standIns, paths, canEdit, isStill }: EdgesInpu
         },
       }
     })
+    const isSame = edges.length === old.size && edges.every((edge, index) => edge === before.current[index])
+    if (!isSame) before.current = edges
+    return before.current
   }, [wires, nodes, standIns, paths, canEdit, isStill])
 }
 
