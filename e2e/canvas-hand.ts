@@ -223,6 +223,33 @@ async function drawnWires(page: Page): Promise<string[]> {
     .evaluateAll((edges) => edges.map((edge) => edge.getAttribute('aria-label') ?? ''))
 }
 
+/** At a share of a wire's length, but no nearer to its beginning than its end can be taken there; in the window. */
+function along(page: Page, wire: string, share: number): Promise<{ x: number; y: number }> {
+  return page.evaluate<{ x: number; y: number }>(`(() => {
+    const path = document.querySelector('.react-flow__edge[aria-label="${wire}"] path.wire')
+    const shown = path.getScreenCTM()
+    const length = Math.max(18 / shown.a, path.getTotalLength() * ${share})
+    const { x, y } = path.getPointAtLength(length).matrixTransform(shown)
+    return { x, y }
+  })()`)
+}
+
+/** Along the wire to its beginning, and from there with the button down to another node. */
+export async function leadBeginning(page: Page, wire: string, to: string): Promise<void> {
+  const title = nodeNamed(page, to).locator('h3')
+  // Hovering waits until nothing moves any more.
+  await title.hover()
+  const end = await title.boundingBox()
+  if (end === null) throw new Error(`${to} is not on the screen`)
+  for (const share of [0.5, 0.3, 0.15, 0]) {
+    const { x, y } = await along(page, wire, share)
+    await page.mouse.move(x, y, { steps: 3 })
+  }
+  await page.mouse.down()
+  await page.mouse.move(end.x + end.width / 2, end.y + end.height / 2, { steps: 12 })
+  await page.mouse.up()
+}
+
 export async function nothingSelected(page: Page): Promise<void> {
   await page.locator('.side').getByRole('button', { name: 'Close' }).click()
   await page.locator('.side').waitFor({ state: 'detached' })

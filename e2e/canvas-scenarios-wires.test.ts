@@ -12,6 +12,7 @@ import {
   expectNodes,
   expectWires,
   fieldset,
+  leadBeginning,
   pick,
   reload,
   remove,
@@ -85,6 +86,25 @@ describe('on the canvas', { timeout: 60_000 }, () => {
     await reload(page)
     await expectWires(page, 'site is bound to second')
     expect(await crud.field('microservice/site', '.spec.bindings[*].name')).toBe('second')
+  })
+
+  it('A119 the wire is led to another service, and a reload keeps it', async () => {
+    const { page } = crud
+    await leadBeginning(page, 'site is bound to second', 'api')
+    await expectWires(page, 'api is bound to second')
+    await deploy(page)
+    await reload(page)
+    await expectWires(page, 'api is bound to second')
+    expect(await crud.field('microservice/api', '.spec.bindings[*].name')).toBe('second')
+    expect(await crud.field('microservice/site', '.spec.bindings')).toBe('')
+    // And back, without a mouse.
+    await pick(page, 'second', 'Overview')
+    await page.getByRole('button', { name: 'Begin the wire of api to second elsewhere' }).press('Enter')
+    await page.getByRole('option', { name: /^site/ }).waitFor()
+    await page.keyboard.type('site')
+    await page.keyboard.press('Enter')
+    await expectWires(page, 'site is bound to second')
+    await deploy(page)
   })
 
   it('A120 a service that is removed takes its wires along', async () => {

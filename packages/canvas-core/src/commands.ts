@@ -209,8 +209,7 @@ function replaceResource(draft: Draft, { key, object }: Of<'replaceResource'>): 
 }
 
 function connect(draft: Draft, { from, to }: Of<'connect'>): void {
-  const why = whyNot(draft.document, from, to)
-  if (why !== undefined) throw new CommandError(why)
+  refuseWhere(draft, from, to)
   const target = existing(draft, to)
   edit(draft, from, (object) => drawableKind(object, target)?.connect?.(object, target) ?? object)
 }
@@ -225,15 +224,22 @@ function disconnect(draft: Draft, { kind, from, path }: WireRef): void {
 function reconnect(draft: Draft, { wire, from = wire.from, to = wire.to }: Of<'reconnect'>): void {
   const kind = wireKindOf(wire.kind)
   if (from === wire.from && to === wire.to) return
-  const source = existing(draft, wire.from)
-  const target = existing(draft, to)
-  if (from !== wire.from || kind?.reconnect === undefined || drawableKind(source, target) !== kind) {
-    disconnect(draft, wire)
-    return connect(draft, { type: 'connect', from, to })
+  const [old, source, target] = [existing(draft, wire.from), existing(draft, from), existing(draft, to)]
+  const isSameKind = drawableKind(source, target) === kind
+  if (isSameKind && from === wire.from && kind?.reconnect !== undefined) {
+    refuseWhere(draft, from, to)
+    return draft.put(from, kind.reconnect(source, wire.path, target))
   }
-  const why = whyNot(draft.document, from, to)
+  disconnect(draft, wire)
+  if (!isSameKind || to !== wire.to || kind?.carry === undefined) return connect(draft, { type: 'connect', from, to })
+  refuseWhere(draft, from, to)
+  draft.put(from, kind.carry(old, wire.path, source))
+}
+
+/** @throws CommandError where no wire can be drawn between the two */
+function refuseWhere({ document }: Draft, from: ObjectKey, to: ObjectKey): void {
+  const why = whyNot(document, from, to)
   if (why !== undefined) throw new CommandError(why)
-  edit(draft, from, (object) => kind.reconnect?.(object, wire.path, target) ?? object)
 }
 
 function move(draft: Draft, key: ObjectKey, position: Position): void {

@@ -110,4 +110,30 @@ describe('wires', () => {
       spec: { bindings: [{ name: 'sessions', prefix: 'CACHE' }] },
     })
   })
+
+  it('take along what is said of them when they begin elsewhere, in one step', () => {
+    const document = documentOf(
+      microservice('web', { image: 'a:1', uses: [{ name: 'api', port: 'http', prefix: 'BACKEND' }] }),
+      microservice('shop', { image: 'a:1', bindings: [{ name: 'cache' }] }),
+      microservice('api', { image: 'a:1', ports: http, bindings: [{ name: 'cache', env: { REDIS: 'uri' } }] }),
+      dataSource('cache'),
+    )
+    const wires = new Map(wiresOf(document).map((wire) => [`${wire.from} ${wire.kind}`, wire]))
+    const [uses, binding] = [wires.get(`${msKey('web')} uses`), wires.get(`${msKey('api')} bindings`)]
+    if (uses === undefined || binding === undefined) throw new Error('no wire')
+    const { document: led, inverse } = apply(document, { type: 'reconnect', wire: uses, from: msKey('shop') })
+    expect(objectOf(led, msKey('shop'))).toMatchObject({
+      spec: { uses: [{ name: 'api', port: 'http', prefix: 'BACKEND' }] },
+    })
+    expect(objectOf(led, msKey('web'))?.['spec']).toEqual({ image: 'a:1' })
+    expect(apply(led, inverse).document.staged.size).toBe(0)
+    const moved = apply(document, { type: 'reconnect', wire: binding, from: msKey('web') }).document
+    expect(objectOf(moved, msKey('web'))).toMatchObject({
+      spec: { bindings: [{ name: 'cache', env: { REDIS: 'uri' } }] },
+    })
+    // What cannot be is refused, and nothing has changed.
+    const twice = { type: 'reconnect', wire: binding, from: msKey('shop') } as const
+    expect(() => apply(document, twice)).toThrow('shop is bound to cache already')
+    expect(() => apply(document, { ...twice, from: dsKey('cache') })).toThrow('two ends')
+  })
 })

@@ -70,6 +70,10 @@ export const usesWire: WireKind = {
     if (namespaceOf(target) !== namespaceOf(object)) next.namespace = namespaceOf(target)
     return withSpec(object, { uses: replaceItem(items(specOf(object).uses), path, next) })
   },
+  carry: (object, path, other) => {
+    const use = getField(object, path) as Use | undefined
+    return use === undefined ? other : withSpec(other, { uses: [...items(specOf(other).uses), use] })
+  },
   refuse: (object, target) => {
     if (kindKeyOf(target) === microserviceKind && items(specOf(target).ports).length === 0)
       return `${nameOf(target)} has no port to connect to: add one to it first`
@@ -101,6 +105,10 @@ export const bindingsWire: WireKind = {
     if (binding === undefined) return object
     const next: Binding = { ...binding, name: nameOf(target), prefix: binding.prefix ?? variablePrefix(binding.name) }
     return withSpec(object, { bindings: replaceItem(items(specOf(object).bindings), path, next) })
+  },
+  carry: (object, path, other) => {
+    const binding = getField(object, path) as Binding | undefined
+    return binding === undefined ? other : withSpec(other, { bindings: [...items(specOf(other).bindings), binding] })
   },
   refuse: (object, target) => {
     if (namespaceOf(object) !== namespaceOf(target)) return 'a data source of another namespace cannot be bound'

@@ -45,6 +45,8 @@ export interface WireKind {
   readonly disconnect?: (object: Unstructured, path: FieldPath) => Unstructured
   /** The object with the wire at the path led to another target: what is said beside the name stays. */
   readonly reconnect?: (object: Unstructured, path: FieldPath, target: Unstructured) => Unstructured
+  /** Another object with the wire that is at the path of the first: what is said beside the name comes along. */
+  readonly carry?: (object: Unstructured, path: FieldPath, other: Unstructured) => Unstructured
   /** Why this pair cannot be wired although the kinds fit; undefined where it can. */
   readonly refuse?: (object: Unstructured, target: Unstructured) => string | undefined
 }

@@ -1,10 +1,11 @@
-// Connecting without a mouse: the selected node, and a list of what it can be wired to. What cannot says why.
+// Connecting without a mouse, and to a group that is collapsed: a node, and a list of what it can be wired to. What cannot
+// says why.
 
-import { keyOf, legalTargets, objectsOf, parseKey, whyNot } from '@binnacle/canvas-core'
+import { type ObjectKey, keyOf, legalSources, legalTargets, objectsOf, parseKey, whyNot } from '@binnacle/canvas-core'
 import { Command } from 'cmdk'
 import { Dialog } from 'radix-ui'
 import type { JSX } from 'react'
-import { act, leadElsewhere, openDialog, useCanvas } from '../state/store.ts'
+import { type Connecting, act, leadElsewhere, openDialog, useCanvas } from '../state/store.ts'
 import { texts } from '../texts.ts'
 import { Icon } from '../ui/icons.tsx'
 import { listFilter } from '../ui/list-filter.ts'
@@ -12,29 +13,34 @@ import { QueryInput } from './add-dialog.tsx'
 
 export function ConnectDialog(): JSX.Element | undefined {
   const isOpen = useCanvas((state) => state.dialog === 'connect')
-  const selected = useCanvas((state) => state.selected)
+  const [first] = useCanvas((state) => state.selected)
+  const asked = useCanvas((state) => state.connecting)
+  const connecting: Connecting | undefined = asked ?? (first === undefined ? undefined : { end: 'to', other: first })
+  return isOpen && connecting !== undefined ? <Choice {...connecting} /> : undefined
+}
+
+function Choice({ end, other, wire, group }: Connecting): JSX.Element {
   const document = useCanvas((state) => state.editor.document)
   const graph = useCanvas((state) => state.graph)
-  const leading = useCanvas((state) => state.leading)
-  const [first] = selected
-  const from = leading?.from ?? first
-  if (!isOpen || from === undefined) return undefined
-  const legal = new Set(legalTargets(document, from))
-  const shown = new Set(graph.nodes.map(({ key }) => key))
-  const others = [...objectsOf(document).values()]
+  const legal = new Set((end === 'to' ? legalTargets : legalSources)(document, other))
+  const shown = new Set(group?.nodes ?? graph.nodes.map(({ key }) => key))
+  const rows = [...objectsOf(document).values()]
     .map(keyOf)
-    .filter((key) => key !== from && key !== leading?.to && shown.has(key))
-  const rows = others.map((key) => ({
-    key,
-    name: parseKey(key).name,
-    kind: parseKey(key).kind,
-    isLegal: legal.has(key),
-  }))
+    .filter((key) => key !== other && key !== wire?.[end] && shown.has(key))
+    .map((key) => ({ key, name: parseKey(key).name, kind: parseKey(key).kind, isLegal: legal.has(key) }))
   rows.sort((a, b) => Number(b.isLegal) - Number(a.isLegal) || (a.name < b.name ? -1 : 1))
-  const title =
-    leading === undefined
-      ? texts.graph.connectTitle(parseKey(from).name)
-      : texts.graph.leadTitle(parseKey(from).name, parseKey(leading.to).name)
+  const why = (key: ObjectKey): string | undefined =>
+    end === 'to' ? whyNot(document, other, key) : whyNot(document, key, other)
+  const choose = (key: ObjectKey): void => {
+    if (wire !== undefined) leadElsewhere(wire, end, key)
+    else
+      act(
+        { type: 'connect', ...(end === 'to' ? { from: other, to: key } : { from: key, to: other }) },
+        { label: title },
+      )
+    openDialog(undefined)
+  }
+  const title = titleOf({ end, other, ...(wire && { wire }), ...(group && { group }) })
   return (
     <Dialog.Root open onOpenChange={(open) => open || openDialog(undefined)}>
       <Dialog.Portal>
@@ -51,15 +57,11 @@ export function ConnectDialog(): JSX.Element | undefined {
                   value={key}
                   keywords={[name, kind]}
                   disabled={!isLegal}
-                  onSelect={() => {
-                    if (leading === undefined) act({ type: 'connect', from, to: key }, { label: title })
-                    else leadElsewhere(leading, key)
-                    openDialog(undefined)
-                  }}
+                  onSelect={() => choose(key)}
                 >
                   <Icon name={isLegal ? 'link' : 'lock'} />
                   <b>{name}</b>
-                  <span className="meta clip">{isLegal ? kind : (whyNot(document, from, key) ?? kind)}</span>
+                  <span className="meta clip">{isLegal ? kind : (why(key) ?? kind)}</span>
                 </Command.Item>
               ))}
             </Command.List>
@@ -68,4 +70,14 @@ export function ConnectDialog(): JSX.Element | undefined {
       </Dialog.Portal>
     </Dialog.Root>
   )
+}
+
+function titleOf({ end, other, wire, group }: Connecting): string {
+  const name = parseKey(other).name
+  if (wire !== undefined) {
+    const [from, to] = [parseKey(wire.from).name, parseKey(wire.to).name]
+    return end === 'to' ? texts.graph.leadTitle(from, to) : texts.graph.beginTitle(from, to)
+  }
+  const title = end === 'to' ? texts.graph.connectTitle(name) : texts.graph.connectFrom(name)
+  return group === undefined ? title : texts.graph.within(title, group.title ?? group.name)
 }

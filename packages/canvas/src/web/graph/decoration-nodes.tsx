@@ -26,11 +26,16 @@ export const FrameNode = memo(function FrameNode({ data }: NodeProps<FrameFlowNo
 function CollapsedFrame({ frame, members }: FrameFlowNode['data']): JSX.Element {
   const urgent = mostUrgent(members)
   const hasSelected = useCanvas((state) => members.some(({ key }) => state.selected.has(key)))
+  const target = useCanvas(({ wiring }) => {
+    if (wiring === undefined || members.some(({ key }) => key === wiring.from)) return undefined
+    return members.some(({ key }) => wiring.legal.has(key)) ? 'legal' : 'illegal'
+  })
   return (
     <article
       className="n folded"
       data-selected={hasSelected}
       data-staged={members.some(({ staged }) => staged !== undefined)}
+      data-target={target}
     >
       <Handle type="target" position={Position.Left} isConnectable={false} aria-hidden="true" />
       <header>

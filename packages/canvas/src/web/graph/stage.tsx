@@ -45,7 +45,7 @@ import { tidy } from './tidy.ts'
 import { type Gesture, TrafficOverlay } from './traffic-overlay.tsx'
 import { WireEdge, type WireFlowEdge } from './wire-edge.tsx'
 import type { WirePath } from './wire-path.ts'
-import { useWiring } from './wiring.ts'
+import { ledEnds, useWiring } from './wiring.ts'
 
 const nodeTypes = { resource: ResourceNode, frame: FrameNode, note: NoteNode }
 const edgeTypes = { wire: WireEdge }
@@ -266,8 +266,7 @@ function useEdges({ wires, nodes, standIns, paths, canEdit, isStill }: EdgesInpu
         source: from,
         target: to,
         focusable: false,
-        reconnectable:
-          canEdit && isOne && to === wire.to && wire.isDrawn && wire.staged !== 'removed' ? 'target' : false,
+        reconnectable: canEdit && ledEnds({ id, from, to, wires: [wire, ...more] }),
         ariaLabel: [wire, ...more].map((one) => wireLabel(one, wireKindOf(one.kind)?.verb ?? '')).join(', '),
         data: {
           wire: isOne ? wire : { ...wire, label: texts.graph.wires(more.length + 1) },

@@ -11,7 +11,7 @@ import { duplicate, removeSelected } from '../graph/stage-keys.ts'
 import { useFigures } from '../state/figures.ts'
 import { mayCallServices, mayDo, mayEndPods, mayRemove } from '../state/permissions.ts'
 import { messageOf } from '../state/session.ts'
-import { act, openDialog, select, setView, startLeading, toast, useCanvas } from '../state/store.ts'
+import { act, chooseEnd, openDialog, select, setView, toast, useCanvas } from '../state/store.ts'
 import { texts } from '../texts.ts'
 import { age, bytes, cores, milliseconds, percent, rate } from '../ui/format.ts'
 import { Icon } from '../ui/icons.tsx'
@@ -306,12 +306,16 @@ function Wires({ node, canEdit }: PartProps): JSX.Element {
                   {parseKey(end).name}
                 </button>
                 {wire.label !== undefined && <span className="meta">{wire.label}</span>}
-                {first !== undefined && canEdit && isOut && wire.isDrawn && wire.staged !== 'removed' && (
+                {canEdit && wire.isDrawn && wire.staged !== 'removed' && (
                   <button
                     className="btn bare icon small"
-                    aria-label={texts.graph.leadTitle(node.title, parseKey(end).name)}
+                    aria-label={
+                      isOut
+                        ? texts.graph.leadTitle(node.title, parseKey(end).name)
+                        : texts.graph.beginTitle(parseKey(end).name, node.title)
+                    }
                     data-tip={texts.graph.leadElsewhere}
-                    onClick={() => startLeading(wire)}
+                    onClick={() => chooseEnd({ end: isOut ? 'to' : 'from', other: node.key, wire })}
                   >
                     <Icon name="out" size={12} />
                   </button>

@@ -9,6 +9,7 @@ import {
   type Editor,
   type ExecuteOptions,
   type Graph,
+  type GraphFrame,
   type GraphWire,
   type KindKey,
   type ObjectKey,
@@ -73,6 +74,20 @@ export interface DeployState {
   problems: readonly DeployProblem[]
 }
 
+/** Which end of a wire. */
+export type WireEnd = 'from' | 'to'
+
+/** A wire of which one end is to be chosen. */
+export interface Connecting {
+  /** The end that is chosen, and the node at the other one. */
+  end: WireEnd
+  other: ObjectKey
+  /** The wire that is led elsewhere; a new one where there is none. */
+  wire?: GraphWire
+  /** Only the members of a group are offered. */
+  group?: GraphFrame
+}
+
 export interface CanvasState {
   context: ServerContext | undefined
   connection: 'connecting' | 'open' | 'lost'
@@ -104,8 +119,8 @@ export interface CanvasState {
   furtherKinds: readonly string[]
   /** A wire that is being drawn, where it may end, and whether it is drawn from the end that is used. */
   wiring: { from: ObjectKey; legal: ReadonlySet<ObjectKey>; isBackward: boolean } | undefined
-  /** A wire that is led elsewhere by the list of what can be connected. */
-  leading: GraphWire | undefined
+  /** What the list of what can be connected is for; the selected node where it is not said. */
+  connecting: Connecting | undefined
   /** Where a node that is added next is put, and what it is wired to. */
   adding: { x: number; y: number; from?: ObjectKey; to?: ObjectKey; query?: string } | undefined
 }
@@ -137,7 +152,7 @@ export const useCanvas = create<CanvasState>()(() => ({
   promotion: undefined,
   furtherKinds: [],
   wiring: undefined,
-  leading: undefined,
+  connecting: undefined,
   adding: undefined,
 }))
 
@@ -278,17 +293,18 @@ export function dismiss(id: number): void {
 }
 
 export function openDialog(dialog: OpenDialog | undefined): void {
-  setState({ dialog, leading: undefined })
+  setState({ dialog, connecting: undefined })
 }
 
-/** Lets a person choose where a wire shall lead instead. It keeps what is said beside the name, such as the prefix of its variables. */
-export function startLeading(wire: GraphWire): void {
-  setState({ dialog: 'connect', leading: wire })
+/** Lets a person choose the other end of a wire from a list. */
+export function chooseEnd(connecting: Connecting): void {
+  setState({ dialog: 'connect', connecting })
 }
 
-export function leadElsewhere(wire: GraphWire | undefined, to: ObjectKey): void {
-  const [first] = wire?.wires ?? []
-  if (first !== undefined) act({ type: 'reconnect', wire: first, to }, { label: texts.graph.leadElsewhere })
+/** What is said beside the name, such as the prefix of its variables, comes along. */
+export function leadElsewhere(wire: GraphWire, end: WireEnd, to: ObjectKey): void {
+  const [first] = wire.wires
+  if (first !== undefined) act({ type: 'reconnect', wire: first, [end]: to }, { label: texts.graph.leadElsewhere })
 }
 
 const besideKey = 'binnacle.yaml-beside'
