@@ -5,8 +5,8 @@ import { type TLSSocket, connect as connectTls } from 'node:tls'
 
 /** The other side ended, or said what the protocol does not allow. */
 export class ProtocolError extends Error {
-  constructor(message: string) {
-    super(message)
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
     this.name = 'ProtocolError'
   }
 }

@@ -1,11 +1,9 @@
-// PostgreSQL's start-up and authentication (protocol 3.0): SCRAM-SHA-256 (RFC 5802, 7677), MD5 and clear text.
+// PostgreSQL's start-up and authentication (protocol 3.0): SCRAM-SHA-256, MD5 and clear text.
 
-import { createHash, createHmac, pbkdf2 as pbkdf2Callback, randomBytes } from 'node:crypto'
-import { promisify } from 'node:util'
+import { createHash } from 'node:crypto'
 import { AccessDeniedError, type Conversation, ProtocolError } from './conversation.ts'
 import type { ProbeTarget } from './probe.ts'
-
-const pbkdf2 = promisify(pbkdf2Callback)
+import { Scram } from './scram.ts'
 
 /** Codes of an Authentication message. */
 const authentication = { ok: 0, clearText: 3, md5: 5, sasl: 10, saslContinue: 11, saslFinal: 12 } as const
@@ -33,10 +31,10 @@ export async function postgresql(conversation: Conversation, target: ProbeTarget
     if (code === authentication.clearText) conversation.write(frame('p', Buffer.from(`${password}\0`)))
     else if (code === authentication.md5) conversation.write(frame('p', md5Answer(username, password, rest)))
     else if (code === authentication.sasl) {
-      scram = new Scram(password)
-      conversation.write(frame('p', scram.first()))
+      scram = new Scram({ password })
+      conversation.write(frame('p', mechanism(scram.first())))
     } else if (code === authentication.saslContinue && scram !== undefined)
-      conversation.write(frame('p', await scram.proof(rest.toString())))
+      conversation.write(frame('p', Buffer.from(await scram.proof(rest.toString()))))
     else if (code !== authentication.ok && code !== authentication.saslFinal)
       throw new ProtocolError(`the server wants an authentication that is not known here (${code})`)
   }
@@ -48,6 +46,13 @@ function startup(username: string, database: string): Buffer {
   const length = Buffer.alloc(4)
   length.writeInt32BE(body.length + 4)
   return Buffer.concat([length, body])
+}
+
+/** Names the mechanism and begins it. */
+function mechanism(opening: string): Buffer {
+  const length = Buffer.alloc(4)
+  length.writeInt32BE(Buffer.byteLength(opening))
+  return Buffer.concat([Buffer.from('SCRAM-SHA-256\0'), length, Buffer.from(opening)])
 }
 
 function frame(type: string, body: Uint8Array): Buffer {
@@ -83,35 +88,4 @@ function md5Answer(username: string, password: string, salt: Buffer): Buffer {
     return hash.digest('hex')
   }
   return Buffer.from(`md5${hex(hex(password, username), salt)}\0`)
-}
-
-class Scram {
-  readonly #password: string
-  readonly #nonce = randomBytes(18).toString('base64')
-
-  constructor(password: string) {
-    this.#password = password
-  }
-
-  first(): Buffer {
-    const text = Buffer.from(`n,,n=,r=${this.#nonce}`)
-    const length = Buffer.alloc(4)
-    length.writeInt32BE(text.length)
-    return Buffer.concat([Buffer.from('SCRAM-SHA-256\0'), length, text])
-  }
-
-  async proof(challenge: string): Promise<Buffer> {
-    const attributes = new Map(challenge.split(',').map((part) => [part.slice(0, 1), part.slice(2)] as const))
-    const nonce = attributes.get('r') ?? ''
-    if (!nonce.startsWith(this.#nonce)) throw new ProtocolError("the server's nonce is not ours")
-    const salt = Buffer.from(attributes.get('s') ?? '', 'base64')
-    const salted = await pbkdf2(this.#password.normalize('NFKC'), salt, Number(attributes.get('i')), 32, 'sha256')
-    const clientKey = createHmac('sha256', salted).update('Client Key').digest()
-    const storedKey = createHash('sha256').update(clientKey).digest()
-    const withoutProof = `c=biws,r=${nonce}`
-    const signed = `n=,r=${this.#nonce},${challenge},${withoutProof}`
-    const signature = createHmac('sha256', storedKey).update(signed).digest()
-    const proof = clientKey.map((byte, index) => byte ^ (signature[index] ?? 0))
-    return Buffer.from(`${withoutProof},p=${Buffer.from(proof).toString('base64')}`)
-  }
 }

@@ -3,8 +3,11 @@
 import type { DataSourceType } from '@binnacle/model'
 import type { Trouble } from '../../pod-trouble.ts'
 import { AccessDeniedError, Conversation, ProtocolError } from './conversation.ts'
-import { mongodb, mysql, nats, redis } from './handshakes.ts'
+import { nats, redis } from './handshakes.ts'
+import { mongodb } from './mongodb.ts'
+import { mysql } from './mysql.ts'
 import { postgresql } from './postgresql.ts'
+import { listBuckets } from './s3.ts'
 
 export interface ProbeTarget {
   type: DataSourceType
@@ -60,6 +63,11 @@ async function ask(target: ProbeTarget, signal: AbortSignal): Promise<void> {
 async function http(target: ProbeTarget, signal: AbortSignal): Promise<void> {
   const { type, host, port, tls, path, username, password } = target
   const url = new URL(`${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}${path ?? '/'}`)
+  if (type === 's3' && username !== undefined && password !== undefined) {
+    const { status } = await listBuckets(url, { username, password }, signal)
+    if (status >= 500) throw new ProtocolError(`GET ${url.pathname} answers ${status}`)
+    return
+  }
   const login = type === 'http' && password !== undefined ? `${username ?? ''}:${password}` : undefined
   const response = await fetch(url, {
     signal,
