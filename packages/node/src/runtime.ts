@@ -191,7 +191,7 @@ export interface ContainerRuntime {
   exec(id: string, command: readonly string[], options: StreamOptions): Promise<ExecSession>
   attach(id: string, options: StreamOptions): Promise<ExecSession>
   readLog(id: string, options: LogOptions, signal: AbortSignal): AsyncIterable<Buffer>
-  /** Address of a container port. */
+  /** Address of a container port. Throws where no program can be behind it: somebody else of this machine may be. */
   address(podUid: string, port: number): { host: string; port: number }
   stats(id: string): Promise<ContainerStats | undefined>
   /** What this machine allows, for `doctor`. */

@@ -110,7 +110,7 @@ class SimulatedRuntime implements ContainerRuntime {
   }
 
   address(_podUid: string, port: number): { host: string; port: number } {
-    return { host: '127.0.0.1', port }
+    throw new Error(`the simulated runtime runs no programs: nothing listens on port ${port}`)
   }
 
   stats(): Promise<ContainerStats | undefined> {

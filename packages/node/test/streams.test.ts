@@ -1,9 +1,11 @@
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
-import type { Socket } from 'node:net'
+import { type AddressInfo, type Socket, connect, createServer } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { createApiConnection, connectToPod, forwardSocket } from '@binnacle/client'
 import { WebSocket } from 'ws'
 import { type NodeFixture, podOf, startFixture } from './fixture.ts'
 import type { Pod } from '@binnacle/api'
@@ -179,4 +181,57 @@ test.each([
     }),
   )
   expect([refused.code, refused.text.trim()]).toEqual([400, why])
+})
+
+/** What comes back through a tunnel for what is said and ended, and what the node says of it. */
+async function exchange(fixture: NodeFixture, pod: string, said: string): Promise<{ heard: string; problem?: string }> {
+  const { certificate, key } = fixture.certificates
+  const server = { server: `https://127.0.0.1:${fixture.node.port}`, caCertificate: certificate }
+  const api = createApiConnection({ cluster: server, user: { clientCertificate: certificate, clientKey: key } })
+  const toNode: typeof api = {
+    ...api,
+    upgrade: (asked) => api.upgrade({ ...asked, path: `/portForward/default/${pod}` }),
+  }
+  const listener = createServer({ allowHalfOpen: true })
+  await once(listener.listen(0, '127.0.0.1'), 'listening')
+  const accepted = once(listener, 'connection')
+  const client = connect({ port: (listener.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true })
+  const heard = text(client).catch((error: NodeJS.ErrnoException) => error.code ?? '')
+  client.end(said)
+  const [socket] = (await accepted) as [Socket]
+  const connection = await connectToPod(toNode, { namespace: 'default', pod })
+  const problem = await forwardSocket(connection, { socket, port: 8080 })
+  listener.close()
+  api.close()
+  return { heard: await heard, ...(problem === undefined ? {} : { problem }) }
+}
+
+test('through a tunnel a program answers after the end of what it was told', async () => {
+  await using fixture = await startFixture()
+  const program = `require('net').createServer({ allowHalfOpen: true }, (socket) => {
+    let said = ''
+    socket.on('data', (data) => (said += data)).on('end', () => socket.end('said ' + said))
+  }).listen(process.env.PORT)`
+  await fixture.image('last:v1', program)
+  fixture.api.put(
+    'pods',
+    podOf('last', { containers: [{ name: 'main', image: 'last:v1', ports: [{ containerPort: 8080 }] }] }),
+  )
+  const isReady = ({ status }: Pod): boolean =>
+    status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true
+  await fixture.api.until(() => isReady(fixture.api.get<Pod>('pods', 'default/last') as Pod))
+  const long = 'x'.repeat(1_000_000)
+  expect(await exchange(fixture, 'last', long)).toEqual({ heard: `said ${long}` })
+})
+
+test('nobody else of the machine answers for a container that does not run', async () => {
+  await using fixture = await startFixture()
+  await fixture.image('short:v1', 'process.exit(0)')
+  const container = { name: 'main', image: 'short:v1', ports: [{ containerPort: 8080 }] }
+  fixture.api.put('pods', podOf('short', { restartPolicy: 'Never', containers: [container] }))
+  await fixture.api.until(() => fixture.api.get<Pod>('pods', 'default/short')?.status?.phase === 'Succeeded')
+  expect(await exchange(fixture, 'short', 'hello')).toEqual({
+    heard: 'ECONNRESET',
+    problem: expect.stringContaining('no container that runs serves port 8080') as unknown,
+  })
 })

@@ -431,11 +431,13 @@ class ProcessRuntime implements ContainerRuntime {
   }
 
   address(podUid: string, port: number): { host: string; port: number } {
-    for (const { hostPorts, state } of this.containers(podUid)) {
-      const mapped = hostPorts.get(`${port}/TCP`)
-      if (state === 'running' && mapped !== undefined) return { host: '127.0.0.1', port: mapped }
-    }
-    return { host: '127.0.0.1', port }
+    const containers = this.containers(podUid)
+    const serving = containers.filter(({ hostPorts }) => hostPorts.has(`${port}/TCP`))
+    const running = serving.find(({ state }) => state === 'running')
+    // A program may listen on a port that its pod does not name; one that does not run listens on none.
+    if (running === undefined && (serving.length > 0 || !containers.some(({ state }) => state === 'running')))
+      throw new Error(`no container that runs serves port ${port}`)
+    return { host: '127.0.0.1', port: running?.hostPorts.get(`${port}/TCP`) ?? port }
   }
 
   async stats(id: string): Promise<ContainerStats | undefined> {

@@ -239,8 +239,9 @@ export class KubeletServer {
       else if (isTunnel(request)) servePortForward(await acceptTunnel(request, socket, head), address)
       else {
         const ports = forwardedPorts(url.searchParams.getAll('port'))
+        const targets = ports.map((port) => ({ port, address: address(port) }))
         const client = await acceptPortSocket(request, socket, head)
-        servePortChannels(client, { ports, address, pod: `pod ${name}, uid ${uid}` })
+        servePortChannels(client, { targets, pod: `pod ${name}, uid ${uid}` })
       }
       return
     }

@@ -34,8 +34,18 @@ export function servePortForward(connection: SpdyConnection, address: (port: num
     }
     const error = errors.get(id)
     errors.delete(id)
-    forward(stream, error, { port, address: address(port) })
+    try {
+      forward(stream, error, { port, address: address(port) })
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause)
+      void refuse(stream, error, `an error occurred forwarding ${port}: failed to connect to localhost:${port}: ${why}`)
+    }
   })
+}
+
+async function refuse(data: SpdyStream, error: SpdyStream | undefined, text: string): Promise<void> {
+  if (error !== undefined) await written(error, Buffer.from(text))
+  for (const stream of [data, error]) if (stream?.writableEnded === false) stream.end()
 }
 
 function forward(data: SpdyStream, error: SpdyStream | undefined, target: Target): void {
@@ -73,17 +83,16 @@ function forward(data: SpdyStream, error: SpdyStream | undefined, target: Target
 }
 
 export interface ChannelForward {
-  ports: readonly number[]
-  address: (port: number) => Address
+  targets: readonly Target[]
   /** For messages: `pod NAME, uid UID`. */
   pod: string
 }
 
 /** Port n of the request has channel 2n for data and 2n + 1 for errors; both begin with the port, little-endian. */
-export function servePortChannels(client: WebSocket, { ports, address, pod }: ChannelForward): void {
+export function servePortChannels(client: WebSocket, { targets, pod }: ChannelForward): void {
   const base64 = client.protocol.includes('base64')
-  const sockets = ports.map((port, index) => {
-    const target = { port, address: address(port) }
+  const sockets = targets.map((target, index) => {
+    const { port } = target
     const socket = connect({ ...target.address, allowHalfOpen: true })
     const name = Buffer.from([port & 0xff, port >> 8])
     void sendFrame(client, 2 * index, name)
