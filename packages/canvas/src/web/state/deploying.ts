@@ -17,7 +17,7 @@ interface DeployWish {
 
 export async function runDeploy({ note = '', confirmed }: DeployWish = {}): Promise<void> {
   const state = useCanvas.getState()
-  const { editor, graph, deployment, rollbackTo, promotion } = state
+  const { editor, graph, deployment, rollbackTo, promotion, dialog } = state
   const { document } = editor
   if (deployment.phase === 'running' || document.staged.size === 0 || !mayDeploy(state)) return
   // What is known to be wrong is shown with its fields, and nothing is written: not of what is right, either.
@@ -47,7 +47,8 @@ export async function runDeploy({ note = '', confirmed }: DeployWish = {}): Prom
       rollbackTo: undefined,
       promotion: undefined,
     })
-    openDialog(undefined)
+    // Not one that the person opened meanwhile.
+    if (useCanvas.getState().dialog === dialog) openDialog(undefined)
     if (revision !== undefined) toast({ severity: 'ok', title: texts.staged.deployed(revision) })
   } catch (error) {
     const problems =
