@@ -358,7 +358,8 @@ describe('two browsers on one application', { timeout: 120_000 }, () => {
   it('show what the other does', async () => {
     await application('together')
     await using one = await opened('together', 'cache')
-    await using other = await opened('together', 'api')
+    await using other = await opened('together', 'api', 'settings')
+    const port = '[data-field="spec.ports[http].port"] input'
     const moves: number[] = []
     const edits: number[] = []
     for (let round = 1; round <= rounds; round++) {
@@ -370,7 +371,7 @@ describe('two browsers on one application', { timeout: 120_000 }, () => {
     for (let round = 1; round <= rounds; round++) {
       await portField(one.page).fill(String(8000 + round))
       const seen = other.page.evaluate<number>(
-        whenSeen('.side .tab', `element.textContent.includes('http ${8000 + round}')`),
+        whenSeen('.side .tab', `element.querySelector(${JSON.stringify(port)}).value === '${8000 + round}'`),
       )
       edits.push(await took(one.page, seen, () => deploy(one.page)))
     }

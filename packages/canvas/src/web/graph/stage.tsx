@@ -266,7 +266,7 @@ function useEdges({ wires, nodes, standIns, paths, canEdit, isStill }: EdgesInpu
         source: from,
         target: to,
         focusable: false,
-        reconnectable: canEdit && ledEnds({ id, from, to, wires: [wire, ...more] }),
+        reconnectable: canEdit && ledEnds(drawn),
         ariaLabel: [wire, ...more].map((one) => wireLabel(one, wireKindOf(one.kind)?.verb ?? '')).join(', '),
         data: {
           wire: isOne ? wire : { ...wire, label: texts.graph.wires(more.length + 1) },
