@@ -102,7 +102,7 @@ describe('a wire let go on a collapsed group', { timeout: 60_000 }, () => {
     await page.mouse.move(box.x + box.width / 2, box.y + box.height - 12, { steps: 12 })
     await group.and(page.locator('[data-target=legal]')).waitFor()
     await page.mouse.up()
-    const dialog = page.getByRole('dialog', { name: 'Connect shop to · in back' })
+    const dialog = page.getByRole('dialog', { name: 'Connect shop to a node in back' })
     await expect.poll(() => dialog.getByRole('option').locator('b').allInnerTexts()).toEqual(['api', 'cache'])
     await page.keyboard.type('cache')
     await page.keyboard.press('Enter')

@@ -78,6 +78,7 @@ function titleOf({ end, other, wire, group }: Connecting): string {
     const [from, to] = [parseKey(wire.from).name, parseKey(wire.to).name]
     return end === 'to' ? texts.graph.leadTitle(from, to) : texts.graph.beginTitle(from, to)
   }
-  const title = end === 'to' ? texts.graph.connectTitle(name) : texts.graph.connectFrom(name)
-  return group === undefined ? title : texts.graph.within(title, group.title ?? group.name)
+  if (group === undefined) return end === 'to' ? texts.graph.connectTitle(name) : texts.graph.connectFrom(name)
+  const title = group.title ?? group.name
+  return end === 'to' ? texts.graph.connectInto(name, title) : texts.graph.connectOutOf(name, title)
 }

@@ -71,10 +71,9 @@ function Body(): JSX.Element {
             </button>
           </h3>
           <Problems objectKey={diff.key} refused={problems} />
-          {conflictsOf(document, diff.key).map((conflict) => (
-            <ConflictRow key={conflict.path} conflict={conflict} />
-          ))}
-          <Lines diff={diff} />
+          <Conflicts objectKey={diff.key} document={document} />
+          {/* Whether there is a change at all is what is asked first. */}
+          {!conflictsOf(document, diff.key).some(({ path }) => path === '') && <Lines diff={diff} />}
         </section>
       ))}
       {problems
@@ -86,6 +85,16 @@ function Body(): JSX.Element {
           </p>
         ))}
     </div>
+  )
+}
+
+function Conflicts({ objectKey, document }: { objectKey: ObjectKey; document: CanvasDocument }): JSX.Element {
+  return (
+    <>
+      {conflictsOf(document, objectKey).map((conflict) => (
+        <ConflictRow key={conflict.path} conflict={conflict} />
+      ))}
+    </>
   )
 }
 
