@@ -188,7 +188,26 @@ const backslash = 92
  * Fields that an object of valid JSON says twice, each once: JSON.parse keeps the last and is silent.
  */
 export function duplicateFields(text: string): string[] {
-  const found: string[] = []
+  const found = new Set<string>()
+  walkFields(text, (path, isDuplicate) => {
+    if (isDuplicate) found.add(`duplicate field "${path}"`)
+  })
+  return [...found]
+}
+
+/** Unknown and duplicate fields of one text in the order in which a decoder that reads it meets them. */
+export function inTextOrder(text: string, errors: readonly string[]): string[] {
+  const left = new Set(errors)
+  const met: string[] = []
+  walkFields(text, (path, isDuplicate) => {
+    const error = `${isDuplicate ? 'duplicate' : 'unknown'} field "${path}"`
+    if (left.delete(error)) met.push(error)
+  })
+  return [...met, ...left]
+}
+
+/** Calls `visit` for each name of an object in valid JSON, in their order. */
+function walkFields(text: string, visit: (path: string, isDuplicate: boolean) => void): void {
   const stack: { keys: Set<string> | undefined; index: number; at: string }[] = []
   const pathOf = (key: string): string => {
     const parent = stack.at(-1)?.at ?? ''
@@ -213,10 +232,7 @@ export function duplicateFields(text: string): string[] {
       if (top?.keys && isKeyAt(text, position)) {
         const key = JSON.parse(text.slice(start, position)) as string
         pending = pathOf(key)
-        if (top.keys.has(key)) {
-          const message = `duplicate field "${pending}"`
-          if (!found.includes(message)) found.push(message)
-        }
+        visit(pending, top.keys.has(key))
         top.keys.add(key)
       }
       continue
@@ -231,7 +247,6 @@ export function duplicateFields(text: string): string[] {
     }
     position++
   }
-  return found
 }
 
 function isKeyAt(text: string, from: number): boolean {

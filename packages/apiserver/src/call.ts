@@ -16,6 +16,8 @@ export interface Call {
   warn(message: string): void
   /** Unknown or duplicate fields that the decoder of the body found before (JSON text only). */
   readonly decodeErrors: readonly string[]
+  /** The text in which they were found, where their order is that of the text. */
+  readonly text: string | undefined
 }
 
 /** An object at the row's version: as stored bytes where these are it, else as a value. */

@@ -32,6 +32,7 @@ export interface DispatchOptions {
   userAgent: string
   warn?: (message: string) => void
   decodeErrors?: readonly string[]
+  text?: string
   /** The request was authorized on its way here. */
   isAuthorized?: boolean
 }
@@ -59,6 +60,7 @@ export async function dispatch(
     dryRun: (request.options?.dryRun ?? []).length > 0,
     warn: options.warn ?? (() => undefined),
     decodeErrors: options.decodeErrors ?? [],
+    text: options.text,
   }
   const deprecation = row.isCustom ? row.hooks.deprecation : deprecationOf(row.info)
   if (deprecation !== undefined) call.warn(deprecation)

@@ -22,6 +22,8 @@ export interface Body {
   value: unknown
   /** `duplicate field "spec.x"` for each, as upstream's strict decoder words them. */
   decodeErrors: readonly string[]
+  /** The JSON itself where it says a field twice, for the order in which all errors are told. */
+  text?: string
 }
 
 /**
@@ -121,7 +123,8 @@ function parseJson(text: string): Body {
   if (jsonDepth(text) > maxJsonDepth) throw new UnreadableBody(text, "invalid character '[' exceeded max depth")
   try {
     const value = JSON.parse(text) as unknown
-    return { value, decodeErrors: duplicateFields(text) }
+    const decodeErrors = duplicateFields(text)
+    return decodeErrors.length === 0 ? { value, decodeErrors } : { value, decodeErrors, text }
   } catch (error) {
     throw new UnreadableBody(text, goJsonError(text) ?? String(error))
   }

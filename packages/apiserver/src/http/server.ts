@@ -258,6 +258,7 @@ export class HttpServer {
       userAgent: exchange.headers['user-agent'] ?? '',
       warn: (message) => warnings.push(message),
       decodeErrors: body.decodeErrors,
+      ...(body.text === undefined ? {} : { text: body.text }),
       isAuthorized: true,
     })
   }

@@ -19,6 +19,7 @@ import {
   validateUpdate,
   warningsFor,
   goText,
+  inTextOrder,
 } from '@binnacle/api'
 import { updateManagedFields } from '@binnacle/api'
 import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts'
@@ -78,8 +79,9 @@ export function finishDecoding(
   if (mistyped !== undefined) throw undecodable(call, object, mistyped)
   const { unknown } = decodeStrict(row.info.schema, object)
   // What a patch makes is, upstream, an object with its fields in order.
-  const found = call.request.patchType === undefined ? unknown : unknown.toSorted()
-  reportFieldErrors(call, object, [...earlier, ...found])
+  const isPatch = call.request.patchType !== undefined
+  const errors = [...earlier, ...(isPatch ? unknown.toSorted() : unknown)]
+  reportFieldErrors(call, object, isPatch || call.text === undefined ? errors : inTextOrder(call.text, errors))
   const known = unknown.length === 0 ? object : prune(row.info.schema, object)
   if (row.hooks.applyDefaults === undefined) applyDefaults(row.info, known, () => engine.backend.clock.now())
   else row.hooks.applyDefaults(known)

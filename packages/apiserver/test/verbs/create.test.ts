@@ -85,6 +85,16 @@ it('drops unknown fields with a warning, refuses them when asked to be strict', 
   ])
 })
 
+it('tells unknown and duplicate fields in the order of the text', async () => {
+  await using api = await startServer()
+  const json =
+    '{"apiVersion":"v1","kind":"ConfigMap","b":1,"metadata":{"name":"a","name":"a"},"data":{"k":"1","k":"2"},"a":{"x":1}}'
+  const refused = await api.send('POST', `${configMaps}?fieldValidation=Strict`, { body: json })
+  expect(refused.json.message).toContain(
+    'strict decoding error: unknown field "b", duplicate field "metadata.name", duplicate field "data.k", unknown field "a"',
+  )
+})
+
 it('finds duplicate fields in the text', async () => {
   await using api = await startServer()
   const json = '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"data":{"k":"1","k":"2"}}'
