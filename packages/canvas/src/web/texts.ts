@@ -189,6 +189,8 @@ export const texts = {
   logs: {
     title: 'Logs',
     toolbar: 'Logs',
+    last: 'Last lines',
+    more: 'All logs',
     filter: 'Filter lines',
     errors: 'Errors',
     onlyMatches: 'Only matches',

@@ -32,7 +32,8 @@ export function levelOf(text: string): LogLine['level'] {
 export interface LogFollowerOptions {
   streams: TextStreams
   namespace: string
-  tailLines?: number
+  /** 500 without it. */
+  tailLines?: number | undefined
   previous?: boolean
   changed: () => void
 }

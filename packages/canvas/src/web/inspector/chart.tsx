@@ -19,6 +19,8 @@ interface ChartProps {
   format: (value: number) => string
   /** Moments of releases, in seconds. */
   marks?: readonly number[]
+  /** The lines alone, for a glance: the figures stand beside it. */
+  isSmall?: boolean
 }
 
 /** `10:42:08` */
@@ -34,9 +36,10 @@ function timeRange(_plot: uPlot, min: number | null, max: number | null): [numbe
   return [Math.min(min ?? end, end - leastSpanSeconds), end]
 }
 
-export function Chart({ title, times, series, format, marks = [] }: ChartProps): JSX.Element {
+export function Chart({ title, times, series, format, marks = [], isSmall = false }: ChartProps): JSX.Element {
   const host = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot>(undefined)
+  const height = isSmall ? 72 : 130
   const shape = series.map(({ label, hue }) => `${label}${hue}`).join(',')
   const marksNow = useRef(marks)
   marksNow.current = marks
@@ -51,7 +54,7 @@ export function Chart({ title, times, series, format, marks = [] }: ChartProps):
     const chart = new uPlot(
       {
         width: element.clientWidth,
-        height: 130,
+        height,
         cursor: { y: false },
         legend: { show: false },
         scales: {
@@ -60,6 +63,7 @@ export function Chart({ title, times, series, format, marks = [] }: ChartProps):
         },
         axes: [
           {
+            show: !isSmall,
             stroke: tint('--tx-3'),
             grid: { show: false },
             ticks: { show: false },
@@ -70,6 +74,7 @@ export function Chart({ title, times, series, format, marks = [] }: ChartProps):
             values: (plot, splits) => (plot.data[0].length === 0 ? [] : splits.map(clockTime)),
           },
           {
+            show: !isSmall,
             stroke: tint('--tx-3'),
             grid: { stroke: tint('--line'), width: 1 },
             ticks: { show: false },
@@ -111,7 +116,7 @@ export function Chart({ title, times, series, format, marks = [] }: ChartProps):
       element,
     )
     plot.current = chart
-    const observer = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: 130 }))
+    const observer = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height }))
     observer.observe(element)
     const themes = new MutationObserver(() => chart.redraw(false, true))
     themes.observe(document.documentElement, { attributeFilter: ['data-theme'] })
@@ -134,17 +139,19 @@ export function Chart({ title, times, series, format, marks = [] }: ChartProps):
   })
   return (
     <figure className="chart-box" aria-label={`${title}: ${newest.join(', ')}`}>
-      <figcaption className="legend">
-        {series.map(({ label, hue, values }) => {
-          const value = values.at(-1)
-          return (
-            <span key={label} style={{ color: `var(${hue})` }}>
-              <b>{value === null || value === undefined ? '–' : format(value)}</b> {label}
-            </span>
-          )
-        })}
-      </figcaption>
-      <div ref={host} className="chart" aria-hidden="true" />
+      {!isSmall && (
+        <figcaption className="legend">
+          {series.map(({ label, hue, values }) => {
+            const value = values.at(-1)
+            return (
+              <span key={label} style={{ color: `var(${hue})` }}>
+                <b>{value === null || value === undefined ? '–' : format(value)}</b> {label}
+              </span>
+            )
+          })}
+        </figcaption>
+      )}
+      <div ref={host} className="chart" style={{ height }} aria-hidden="true" />
     </figure>
   )
 }

@@ -1,13 +1,14 @@
 // Logs of all replicas: followed, searched, filtered, wrapped, downloaded. Only the lines on the screen are drawn.
 
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { type JSX, useDeferredValue, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
-import { LogFollower, type LogLine, type LogSource } from '../data/log-lines.ts'
+import { type JSX, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react'
+import type { LogLine, LogSource } from '../data/log-lines.ts'
 import { objectKey } from '@binnacle/canvas-core'
 import type { TextStreams } from '../data/text-streams.ts'
 import { type LogBegin, select, useCanvas } from '../state/store.ts'
 import { texts } from '../texts.ts'
 import { Icon } from '../ui/icons.tsx'
+import { podHues, shortPod, useLines } from './log-lines.ts'
 
 interface LogViewProps {
   streams: TextStreams
@@ -17,42 +18,6 @@ interface LogViewProps {
   nothing: string
   /** How it begins: what is looked for is known where trouble led here. */
   begin?: LogBegin | undefined
-}
-
-const podHues = ['--fn', '--db', '--svc', '--gw', '--ev', '--ok', '--run'] as const
-
-function useLines(
-  streams: TextStreams,
-  { namespace, sources, previous }: { namespace: string; sources: readonly LogSource[]; previous: boolean },
-): { follower: LogFollower; lines: readonly LogLine[] } {
-  const [store] = useState(() => {
-    const listeners = new Set<() => void>()
-    return {
-      listeners,
-      notify: () => {
-        for (const listener of listeners) listener()
-      },
-    }
-  })
-  const follower = useMemo(
-    () => new LogFollower({ streams, namespace, previous, changed: store.notify }),
-    [streams, namespace, previous, store],
-  )
-  useEffect(() => () => follower.close(), [follower])
-  const wanted = sources.map(({ pod, container, restarts }) => `${pod}/${container}/${restarts}`).join(' ')
-  useEffect(() => {
-    follower.follow(sources)
-    // The sources are named by `wanted`; the list itself is made anew with each event.
-    // oxlint-disable-next-line react-hooks/exhaustive-deps
-  }, [follower, wanted])
-  const lines = useSyncExternalStore(
-    (listener) => {
-      store.listeners.add(listener)
-      return () => store.listeners.delete(listener)
-    },
-    () => follower.lines,
-  )
-  return { follower, lines }
 }
 
 export function LogView({ streams, namespace, sources, nothing, begin }: LogViewProps): JSX.Element {
@@ -95,10 +60,7 @@ export function LogView({ streams, namespace, sources, nothing, begin }: LogView
     setFollowing(false)
     virtual.scrollToIndex(matches[next] ?? 0, { align: 'center' })
   }
-  const hues = useMemo(() => {
-    const pods = [...new Set(sources.map(({ pod }) => pod))].toSorted()
-    return new Map(pods.map((pod, index) => [pod, podHues[index % podHues.length] ?? '--fn']))
-  }, [sources])
+  const hues = useMemo(() => podHues(sources), [sources])
   const problems = [...follower.problems.values()]
 
   return (
@@ -226,17 +188,6 @@ function Marked({ text, words }: { text: string; words: string }): JSX.Element {
       <Marked text={text.slice(at + words.length)} words={words} />
     </>
   )
-}
-
-/** `api-7c9fd-x2k4q` → `7c9fd-x2k4q` cut to what tells replicas apart. */
-export function shortPod(name: string): string {
-  const parts = name.split('-')
-  return parts.length > 2
-    ? parts
-        .slice(-2)
-        .map((part) => part.slice(0, 5))
-        .join('-')
-    : name
 }
 
 function download(lines: readonly LogLine[]): void {

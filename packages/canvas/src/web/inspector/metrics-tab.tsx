@@ -78,7 +78,7 @@ export function MetricsTab({ node }: { node: GraphNode }): JSX.Element {
 }
 
 /** Seconds since the epoch at which releases were made. */
-function useReleaseTimes(): readonly number[] {
+export function useReleaseTimes(): readonly number[] {
   const live = useCanvas((state) => state.editor.document.live)
   const times: number[] = []
   for (const { kind, metadata } of live.values()) {

@@ -8,14 +8,14 @@ import { resourceOf } from '../data/resources.ts'
 import { Change } from '../dialogs/change.tsx'
 import { ConflictRow } from '../dialogs/conflict-row.tsx'
 import { duplicate, removeSelected } from '../graph/stage-keys.ts'
-import { useFigures } from '../state/figures.ts'
 import { mayCallServices, mayDo, mayEndPods, mayRemove } from '../state/permissions.ts'
 import { messageOf } from '../state/session.ts'
 import { act, chooseEnd, openDialog, select, setView, toast, useCanvas } from '../state/store.ts'
 import { texts } from '../texts.ts'
-import { age, bytes, cores, milliseconds, percent, rate } from '../ui/format.ts'
+import { age } from '../ui/format.ts'
 import { Icon } from '../ui/icons.tsx'
 import { logBeginOf } from '../state/trouble.ts'
+import { FiguresNow, LastLines } from './glance.tsx'
 import { JobList } from './job-list.tsx'
 import { PortList, useForwardablePorts } from './port-list.tsx'
 import { PodList, usePods } from './pod-list.tsx'
@@ -30,8 +30,9 @@ export function Overview(props: PartProps): JSX.Element {
     <>
       <Trouble {...props} />
       <Staged {...props} />
-      <Figures {...props} />
+      <FiguresNow node={props.node} />
       <Facts {...props} />
+      <LastLines node={props.node} />
       <PortList node={props.node} />
       <PodList node={props.node} canEdit={props.canEdit} />
       <JobList node={props.node} />
@@ -114,28 +115,6 @@ function Staged({ node }: PartProps): JSX.Element | undefined {
           {texts.staged.discard}
         </button>
       </div>
-    </section>
-  )
-}
-
-function Figures({ node }: PartProps): JSX.Element | undefined {
-  const figures = useFigures(node)
-  const parts = [
-    figures.requestsPerSecond === undefined ? undefined : rate(figures.requestsPerSecond),
-    figures.errorShare === undefined ? undefined : texts.figures.errors(percent(figures.errorShare)),
-    figures.p95Ms === undefined ? undefined : `${milliseconds(figures.p95Ms)} ${texts.figures.p95}`,
-    figures.requestsPerSecond !== undefined || figures.connections === undefined
-      ? undefined
-      : `${figures.connections} ${texts.figures.connections}`,
-    figures.cpu === undefined ? undefined : cores(figures.cpu),
-    figures.bytes === undefined ? undefined : `${bytes(figures.bytes)} ${texts.figures.memory}`,
-  ].filter((part) => part !== undefined)
-  if (parts.length === 0) return undefined
-  return (
-    <section className="sec figures">
-      {parts.map((part) => (
-        <span key={part}>{part}</span>
-      ))}
     </section>
   )
 }

@@ -8,7 +8,7 @@ import { useCanvas } from '../state/store.ts'
 import { useTelemetry } from '../state/telemetry.ts'
 import { texts } from '../texts.ts'
 import { age, bytes, cores } from '../ui/format.ts'
-import { shortPod } from './log-view.tsx'
+import { shortPod } from './log-lines.ts'
 
 export function usePods(node: GraphNode): readonly Pod[] {
   const live = useCanvas((state) => state.editor.document.live)
