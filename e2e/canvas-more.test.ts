@@ -225,6 +225,18 @@ describe('on the Canvas', () => {
     expect(canvas.complaints).toEqual([])
   })
 
+  it('what somebody else deletes while it is selected leaves no empty side', async () => {
+    await prepared('gone')
+    await using canvas = await opened('gone')
+    const { page } = canvas
+    await nodeNamed(page, 'new').click()
+    await page.getByRole('complementary', { name: 'Inspector' }).getByRole('heading', { name: 'new' }).waitFor()
+    await engine.kubectl('delete', 'datasource', 'new', '-n', 'gone')
+    await page.locator('.app[data-side="false"]').waitFor()
+    expect(await page.getByRole('complementary', { name: 'Inspector' }).count()).toBe(0)
+    expect(canvas.complaints).toEqual([])
+  })
+
   it('nodes are put in line, a note is written where it is seen, and both are undone', async () => {
     await prepared('line')
     await using canvas = await opened('line')

@@ -36,9 +36,14 @@ export function App(): JSX.Element {
   )
 }
 
+/** Somebody else may delete what is selected here; before all is told nothing is known to be gone. */
+function isSelectionThere({ selected, graph, isSynced }: ReturnType<typeof useCanvas.getState>): boolean {
+  return selected.size > 0 && (!isSynced || [...selected].some((key) => graph.byKey.has(key)))
+}
+
 function Workspace(): JSX.Element {
   const isOutline = useCanvas((state) => state.isOutline)
-  const hasSide = useCanvas((state) => state.selected.size > 0)
+  const hasSide = useCanvas(isSelectionThere)
   const hasPanel = useCanvas((state) => state.panel !== undefined)
   const isTouring = useCanvas((state) => state.isTouring)
   const dialog = useCanvas((state) => state.dialog)
