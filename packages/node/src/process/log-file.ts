@@ -20,6 +20,12 @@ interface Growth {
   time: number
 }
 
+interface Place {
+  offset: number
+  /** Of the file that the offset is in. */
+  generation: number
+}
+
 export interface LogFileOptions {
   path: string
   clock: Clock
@@ -142,11 +148,20 @@ export class LogFile {
     }
   }
 
-  async *#lines(options: LogOptions, signal: AbortSignal): AsyncGenerator<Buffer> {
+  /** Follows what comes from when this resolves on: a generator by itself begins only when it is first asked. */
+  async readFromNow(signal: AbortSignal): Promise<AsyncIterable<Buffer>> {
+    const generation = this.#generation
+    return this.#lines({ follow: true, timestamps: false }, signal, {
+      offset: await tailOffset(this.path, 0),
+      generation,
+    })
+  }
+
+  async *#lines(options: LogOptions, signal: AbortSignal, from?: Place): AsyncGenerator<Buffer> {
     this.#look()
     await this.#looking
-    let generation = this.#generation
-    let offset = await this.#startOffset(options)
+    let generation = from?.generation ?? this.#generation
+    let offset = from?.offset ?? (await this.#startOffset(options))
     let lineStart = true
     const since = options.since
     while (!signal.aborted) {

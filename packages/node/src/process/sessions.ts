@@ -106,8 +106,9 @@ export async function attachSession(
   const stop = new AbortController()
   const isAwaited = config.stdinOnce && !container.wasAttached
   container.wasAttached = true
-  const from = isAwaited ? {} : { tailLines: 0 }
-  const log = container.log.read({ follow: true, timestamps: false, ...from }, stop.signal)
+  const log = isAwaited
+    ? container.log.read({ follow: true, timestamps: false }, stop.signal)
+    : await container.log.readFromNow(stop.signal)
   const output = options.stdout || options.stderr ? Readable.from(log, { objectMode: false }) : undefined
   let stdin: WriteStream | undefined
   if (options.stdin && config.stdin) {
