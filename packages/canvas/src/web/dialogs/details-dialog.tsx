@@ -40,9 +40,12 @@ export function DetailsDialog(): JSX.Element {
 function Body(): JSX.Element {
   const document = useCanvas((state) => state.editor.document)
   const problems = useCanvas((state) => state.deployment.problems)
+  const isDeploying = useCanvas((state) => state.deployment.phase === 'running')
   const [answered, setAnswered] = useState<CanvasDocument['staged']>()
   const diffs = diffOf(document)
   useEffect(() => {
+    // What is being written is not asked for once more: what was to be deleted is not there by then.
+    if (isDeploying) return undefined
     // Asked a moment after the last edit, and again with each.
     const ended = new AbortController()
     const timer = setTimeout(() => {
@@ -52,7 +55,7 @@ function Body(): JSX.Element {
       ended.abort()
       clearTimeout(timer)
     }
-  }, [document])
+  }, [document, isDeploying])
   if (diffs.length === 0) return <p className="quiet">{texts.staged.empty}</p>
   return (
     <div className="diff">
