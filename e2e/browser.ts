@@ -116,8 +116,18 @@ export const pictures: string | undefined = process.env['SCREENSHOTS']
 export async function picture(page: Page, name: string): Promise<void> {
   if (pictures === undefined) return
   await mkdir(join(root, pictures), { recursive: true })
+  await expect.poll(() => isStill(page)).toBe(true)
   for (const theme of ['light', 'dark']) {
     await page.locator('html').evaluate((element, wanted) => element.setAttribute('data-theme', wanted), theme)
     await page.screenshot({ path: join(root, pictures, `${name}-${theme}.png`), animations: 'disabled' })
   }
+}
+
+/** Whether the picture of the graph stands still from one frame to the next but one. */
+async function isStill(page: Page): Promise<boolean> {
+  return page.evaluate<boolean>(`new Promise((resolve) => {
+    const place = () => document.querySelector('.react-flow__viewport')?.style.transform
+    const before = place()
+    requestAnimationFrame(() => requestAnimationFrame(() => resolve(place() === before)))
+  })`)
 }

@@ -258,18 +258,27 @@ async function focusNode(page: Page, name: string): Promise<void> {
 }
 
 /** A picture with traffic on the wires, when pictures are asked for. */
+const loadRounds = 2000
+
 async function pictureUnderLoad(engine: TestEngine, page: Page): Promise<void> {
   if (pictures === undefined) return
   const urls = (await engine.kubectl('get', 'microservices', '-o', 'jsonpath={.items[*].status.url}')).split(' ')
   const over = new AbortController()
+  let rounds = 0
   const load = (async () => {
-    while (!over.signal.aborted)
+    for (; !over.signal.aborted; rounds++)
       await Promise.all(urls.map((url) => fetch(url).then((response) => response.text(), String)))
   })()
-  await eventually('traffic on the wires', async () => {
-    const text = await nodeNamed(page, 'web').innerText()
-    return /[1-9]\d* req\/s/.test(text) || undefined
-  })
+  // Enough for a line in the chart.
+  await eventually(
+    'traffic on the wires',
+    async () => {
+      const text = await nodeNamed(page, 'web').innerText()
+      return (rounds >= loadRounds && /[1-9]\d* req\/s/.test(text)) || undefined
+    },
+    90_000,
+  )
+  await page.locator('.toast').first().waitFor({ state: 'detached' })
   await picture(page, 'running')
   over.abort()
   await load
