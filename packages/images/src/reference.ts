@@ -4,7 +4,7 @@
 export interface ImageReference {
   /** As written. */
   text: string
-  /** `127.0.0.1:5000`, `ghcr.io`; undefined where none is written (Docker would say docker.io). */
+  /** `127.0.0.1:5000`, `registry.example`; undefined where none is written (Docker would say docker.io). */
   host?: string
   /** Path in the registry, without `library/`. */
   path: string

@@ -20,12 +20,18 @@ describe('image references', () => {
 
   it('the own registry and Docker Hub are both the bare path, other hosts stay apart', () => {
     const own = new Set(['127.0.0.1:5000'])
-    const repositories = ['127.0.0.1:5000/a/b:1', 'a/b:1', 'docker.io/a/b:1', 'ghcr.io/a/b:1', '127.0.0.1:6000/a/b:1']
+    const repositories = [
+      '127.0.0.1:5000/a/b:1',
+      'a/b:1',
+      'docker.io/a/b:1',
+      'registry.example/a/b:1',
+      '127.0.0.1:6000/a/b:1',
+    ]
     expect(repositories.map((text) => localRepository(parseReference(text), own))).toEqual([
       'a/b',
       'a/b',
       'a/b',
-      'ghcr.io/a/b',
+      'registry.example/a/b',
       '127.0.0.1_6000/a/b',
     ])
   })
